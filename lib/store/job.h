@@ -1,0 +1,72 @@
+/* job.h: wishes and plans of the worker, one row a kind and subject. Layer: store. Table: job.
+ *
+ * A page writes a wish and sends a datagram (io/wake.h); a worker process claims the most urgent due row by
+ * lease, runs one step, and finishes it: gone, or due again. A wish for a row that is running sets `again`,
+ * so that no wish is lost. Each step may run twice: a process that dies leaves the row to the next. */
+#ifndef CW_STORE_JOB_H
+#define CW_STORE_JOB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "io/db.h"
+
+enum job_kind {
+	JOB_REFRESH,     /* account: refresh its token (also "prove" an idle one) */
+	JOB_RESUME,      /* account: after a sign-in, check its seats and start the sync of its projects */
+	JOB_CHECK_BIC,   /* bic: permissions, NPC contact */
+	JOB_SYNC,        /* connection: one pass in both directions */
+	JOB_CHOICES,     /* connection: read both response lists, propose defaults */
+	JOB_REVOKE,      /* account: revoke the grant at Procore, drop the token */
+	JOB_MAIL,        /* 0: send what is due in the outbox */
+	JOB_INCIDENTS,   /* 0: reminders, digests, service alarms */
+	JOB_SEAL_AUDIT,  /* 0: seal unsealed audit rows */
+	JOB_CHECKPOINT,  /* 0: WAL checkpoint */
+	JOB_CLEAN,       /* 0: retention */
+	JOB_WEBHOOK,     /* connection: create, verify, repair or remove the hook */
+	JOB_PLAN,        /* 0: look for accounts and connections that are due and lack a row */
+	JOB_ROTATE_KEYS, /* 0: re-seal tokens for a new key */
+	JOB_BROWSE,      /* account: list companies and projects for connecting */
+	JOB_KIND_MAX
+};
+const char *job_kind_name(enum job_kind k); /* "refresh" ... as stored */
+
+/* Smaller runs first: what people wait for, before what runs by itself. */
+enum job_priority { JOB_PRIO_PERSON = 10, JOB_PRIO_RESUME = 20, JOB_PRIO_TOKEN = 30, JOB_PRIO_BUSY = 50, JOB_PRIO_QUIET = 70, JOB_PRIO_HOUSE = 90 };
+
+struct job {
+	int64_t id;
+	enum job_kind kind;
+	int64_t ref;
+	char *arg; /* JSON text */
+	int64_t due_at;
+	int64_t tries;
+	char owner[64];
+};
+void job_clear(struct job *j);
+
+/* Ask for a job: a new row, or an existing one made due no later than due_at and at least this urgent; while
+ * it runs it will run again. Inside the caller's transaction when one is open.
+ * arg     JSON text, "" for {}; replaces an older wish's
+ * source  query JOB_WISH */
+MUST_USE int job_wish(struct db *db, enum job_kind kind, int64_t ref, const char *arg, int priority, int64_t due_at,
+    struct err *e);
+/* Take the most urgent due row whose lease is free or over. *got false: nothing due; *next_at is then the
+ * next due time (0: none).
+ * owner   who leases ("pid.random"), at most 63 bytes
+ * lease_s longer than any step of that kind */
+MUST_USE int job_claim(struct db *db, const char *owner, int64_t now, int64_t lease_s, struct job *out, bool *got,
+    int64_t *next_at, struct err *e);
+/* The step is over: next_at 0 removes the row unless it was asked for again (then due at once); otherwise
+ * due then. Only the owner's lease counts: a lease lost meanwhile makes this a no-op. */
+MUST_USE int job_finish(struct db *db, const struct job *j, int64_t next_at, struct err *e);
+/* The step failed: tries + 1, due at retry_at, the message kept for the Health page. */
+MUST_USE int job_fail(struct db *db, const struct job *j, int64_t retry_at, const char *message, struct err *e);
+/* Free all leases of an owner prefix ("4711."): a worker process died. */
+MUST_USE int job_release(struct db *db, const char *owner_prefix, struct err *e);
+/* Prolong the lease of a long step. errors: ERR_BUSY the lease was lost: stop without further effect */
+MUST_USE int job_extend(struct db *db, const struct job *j, int64_t until_at, struct err *e);
+
+#endif

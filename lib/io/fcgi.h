@@ -14,7 +14,8 @@
 
 enum fcgi_method { FCGI_GET, FCGI_HEAD, FCGI_POST, FCGI_PUT, FCGI_PATCH, FCGI_DELETE, FCGI_OTHER };
 
-/* The parameters that are read; each may be NULL when the front did not send it. Borrowed for the request. */
+/* The parameters that are read; each is NULL when the front sent it empty or not at all, but request_id,
+ * which is then made here. Borrowed for the request. */
 struct fcgi_params {
 	const char *request_method, *request_uri, *content_type;
 	const char *http_host, *http_cookie, *http_authorization, *http_accept_language, *http_user_agent;
@@ -27,7 +28,7 @@ struct fcgi_params {
 struct fcgi_req {
 	struct fcgi_params p;
 	enum fcgi_method method;
-	char *path;          /* decoded path of REQUEST_URI, "/" separated, normalised; NULL: malformed -> 400 */
+	char *path;          /* decoded path of REQUEST_URI, see fcgi_path(); NULL: malformed -> 400 */
 	const char *query;   /* raw, "" when none */
 	struct buf body;     /* whole body, or what fitted */
 	bool body_too_big;
@@ -59,6 +60,14 @@ int fcgi_serve(const struct fcgi_app *app);
 void fcgi_stop(void); /* finish the request at hand, then leave: schema changed, fatal state */
 int fcgi_body_fd(const struct fcgi_req *req, int64_t *bytes); /* -1: body is in memory */
 
+/* The decoded path of a REQUEST_URI, cut at "?", "//" taken as "/", a trailing slash kept.
+ * query   borrowed from uri, raw; "" when there is none
+ * returns memory owned by the caller; NULL when it does not start with "/", an escape is broken, or a
+ *         decoded segment is "." or "..", holds a slash or a control, or is no UTF-8: parts of the chain
+ *         could read such a path differently
+ * source  platform.md 2 ("Portable rule") */
+char *fcgi_path(const char *uri, const char **query);
+
 /* ---- declared inputs */
 enum fcgi_where { FCGI_QUERY, FCGI_FORM };
 /* A validator looks at n bytes and answers whether they are acceptable. */
@@ -80,7 +89,8 @@ struct fcgi_input {
 	bool many; /* may be repeated */
 };
 struct fcgi_inputs; /* parsed values of one request */
-/* Parse query and form (application/x-www-form-urlencoded) against the table; undeclared inputs are ignored.
+/* Parse query and form (application/x-www-form-urlencoded) against the table; undeclared inputs are ignored;
+ * an optional one that is empty and not acceptable so counts as absent.
  * out     owned by the caller, fcgi_inputs_free()
  * errors  ERR_INPUT names the input and what is wrong; ERR_LIMIT too many or too long */
 MUST_USE int fcgi_inputs_read(const struct fcgi_req *req, const struct fcgi_input *table, size_t n,

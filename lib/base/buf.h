@@ -20,7 +20,7 @@ struct buf {
 	bool over;
 };
 
-/* Static initialiser with a ceiling: struct buf b = BUF_INIT(LIMIT_PAGE_BYTES); */
+/* Static initialiser with a ceiling: struct buf b = BUF_INIT(LIMIT_PAGE); */
 #define BUF_INIT(max) {.p = NULL, .len = 0, .cap = 0, .max_bytes = (max), .over = false}
 
 void buf_init(struct buf *b, size_t max_bytes);
@@ -33,7 +33,7 @@ void buf_add(struct buf *b, const void *p, size_t n);
 void buf_putc(struct buf *b, char c);
 void buf_puts(struct buf *b, const char *s);
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
-void buf_vprintf(struct buf *b, const char *fmt, va_list ap);
+void buf_vprintf(struct buf *b, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
 /* Cut to n bytes, n <= len. */
 void buf_truncate(struct buf *b, size_t n);
 

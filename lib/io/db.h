@@ -1,8 +1,8 @@
 /* db.h: the one door to SQLite: open with a role, statements by number, transactions, migrations.
  * Layer: io. Source: DESIGN.md 9, STYLE.md 7, platform.md 6 (measured).
  *
- * A catalogue is generated at build time from a queries.sql (sql/gen-queries.awk): the product has one
- * (sql/queries.h), each stand-in its own. Statements are prepared on first use and kept. */
+ * A catalogue is generated at build time from statement files (sql/gen-queries.awk): the product has one
+ * (sql/queries.gen.h), each stand-in its own. Statements are prepared on first use and kept. */
 #ifndef CW_IO_DB_H
 #define CW_IO_DB_H
 
@@ -22,12 +22,14 @@ struct db_statement {
 	const char *name; /* "PROJECT_GET" */
 	const char *sql;
 	unsigned roles;   /* or of enum db_role */
+	const char *scan; /* why it may scan a whole table; NULL: it may not (checked by a test) */
 };
 struct db_migration {
 	const char *name; /* "0001-init" */
 	const char *sql;
 };
-/* Tables a role may touch: read and write masks per table; a table not named is closed to all but ADMIN. */
+/* Tables a role may touch: read and write masks per table; a table not named is closed to all but ADMIN.
+ * ADMIN may touch everything. Writing a row with a foreign key needs read on the table it points at. */
 struct db_grant {
 	const char *table;
 	unsigned read;
@@ -45,22 +47,30 @@ struct db_catalog {
 /* Longest wait for a lock. Every write here is under 10 ms; 5 s covers a slow disk and eight writers. */
 enum { DB_BUSY_MS = 5000 };
 
-/* Open an existing database: WAL, synchronous=FULL, foreign_keys, trusted_schema off, defensive, busy
+/* Open an existing database on a local disk: WAL, synchronous=FULL, foreign_keys, trusted_schema off, defensive, busy
  * handler with short random sleeps, wal_autocheckpoint=0, no checkpoint on close, authorizer for role.
  * Does not check the schema version: db_check_version() does.
  * out     owned by the caller, db_close()
- * errors  ERR_NOT_FOUND no such file (names it and the remedy); ERR_IO cannot open; ERR_DB not a database */
+ * errors  ERR_NOT_FOUND no such file (names it and the remedy); ERR_IO cannot open, may not write, or on a
+ *         network file system; ERR_DB not a database; ERR_BUSY locked */
 MUST_USE int db_open(const char *path, const struct db_catalog *cat, enum db_role role, struct db **out,
     struct err *e);
-/* Create the empty file 0660 if absent, open as ADMIN and run the migrations that are missing, each in one
- * transaction with its user_version. errors: as db_open; ERR_INPUT the database is newer than the program */
+/* Create the empty file 0660 if absent (not its folder, which should be setgid), open as ADMIN and run the
+ * migrations that are missing, each in one transaction with its user_version. Foreign keys are not
+ * enforced meanwhile, so that tables can be rebuilt, but checked before each commit. *from and *to (either
+ * may be NULL) are the versions before and after.
+ * errors: as db_open; ERR_INPUT the database is newer than the program; nothing of a failed one stays */
 MUST_USE int db_migrate(const char *path, const struct db_catalog *cat, int *from, int *to, struct err *e);
 void db_close(struct db *db); /* accepts NULL; finalises all statements */
 
 /* errors  ERR_DB another version; the message names both and the command `connectorctl migrate` */
 MUST_USE int db_check_version(struct db *db, struct err *e);
 
-/* ---- statements. Between db_query and db_done a statement is in use; one use at a time each. */
+/* ---- statements. Between db_query and db_done a statement is in use; one use at a time each. A mistake
+ * in a db_bind_* (number out of range, value too big) is reported by the db_step that follows.
+ *
+ * Outside a transaction a statement that changes rows and returns some (RETURNING) is ERR_BUG in db_step:
+ * it commits when it is left, where a failure would go unseen. Use db_begin, or db_exec without the rows. */
 /* errors  ERR_BUG the role may not run it or it is in use; ERR_DB cannot prepare */
 MUST_USE int db_query(struct db *db, int query, struct stmt **out, struct err *e);
 void db_bind_i64(struct stmt *s, int i, int64_t v); /* i from 1 */
@@ -68,9 +78,10 @@ void db_bind_text(struct stmt *s, int i, const char *v); /* copied; NULL binds N
 void db_bind_blob(struct stmt *s, int i, const void *p, size_t n); /* copied; p NULL binds NULL */
 void db_bind_null(struct stmt *s, int i);
 void db_bind_bool(struct stmt *s, int i, bool v);
-/* *row says whether there is a row. errors: ERR_BUSY, ERR_DB (also constraint), ERR_IO disk full or I/O */
+/* *row says whether there is a row; after the last one, db_done. errors: ERR_BUSY, ERR_DB (also
+ * constraint), ERR_IO disk full or I/O, ERR_LIMIT a value too big */
 MUST_USE int db_step(struct stmt *s, bool *row, struct err *e);
-/* For statements without rows: step to the end and db_done(), also on failure. */
+/* For statements whose rows are not wanted: step to the end and db_done(), also on failure. */
 MUST_USE int db_exec(struct stmt *s, struct err *e);
 int64_t db_col_i64(struct stmt *s, int i); /* i from 0; NULL reads as 0 */
 const char *db_col_text(struct stmt *s, int i); /* NULL for NULL; borrowed until the next step or done */
@@ -85,21 +96,30 @@ bool db_is_constraint(const struct err *e); /* e->sys is one of SQLITE_CONSTRAIN
 int64_t db_last_id(struct db *db);
 int64_t db_changes(struct db *db); /* rows of the last INSERT, UPDATE or DELETE */
 
-/* ---- transactions: BEGIN IMMEDIATE. Nested begin is ERR_BUG. No network call while one is open. */
+/* ---- transactions: BEGIN IMMEDIATE. No network call while one is open.
+ * errors  ERR_BUG nested, or a statement is still in use (its rows would be older than the transaction);
+ *         ERR_BUSY; ERR_IO */
 MUST_USE int db_begin(struct db *db, struct err *e);
-MUST_USE int db_commit(struct db *db, struct err *e); /* on failure the transaction is rolled back */
+/* On failure the transaction is rolled back. Reading statements may still be in use.
+ * errors  ERR_BUG none is open, or a changing statement was not stepped to its end; ERR_IO, ERR_DB */
+MUST_USE int db_commit(struct db *db, struct err *e);
 void db_rollback(struct db *db); /* no-op when none is open */
 bool db_in_tx(struct db *db);
 
 /* ---- for one process only */
-/* TRUNCATE checkpoint with its own busy timeout. errors: ERR_BUSY (readers); ERR_IO */
+/* TRUNCATE checkpoint with its own busy timeout. errors: ERR_BUSY (readers); ERR_IO; ERR_BUG in a transaction */
 MUST_USE int db_checkpoint(struct db *db, int busy_ms, struct err *e);
-MUST_USE int db_integrity(struct db *db, struct err *e); /* quick_check and foreign_key_check */
-MUST_USE int db_backup_into(struct db *db, const char *path, struct err *e); /* VACUUM INTO; path 0600 made first */
-const char *db_library_version(void);
+/* quick_check and foreign_key_check. errors: ERR_DB with the first finding */
+MUST_USE int db_integrity(struct db *db, struct err *e);
+/* A consistent copy, synced to disk: VACUUM INTO a new file of mode 0600. Removed again on failure.
+ * errors  ERR_IO path exists already or cannot be written; ERR_BUG in a transaction */
+MUST_USE int db_backup_into(struct db *db, const char *path, struct err *e);
+const char *db_library_version(void); /* "3.40.1"; static */
+/* The longest wait for a lock from now on, ms, >= 0 (tests that want to lose). */
+void db_set_busy_ms(struct db *db, int ms);
 
 /* Tests count commits and fail at one of them (crash and fault campaigns): called after every commit of
- * this process with its number from 1; NULL to stop. */
+ * this handle that changed something, with its number from 1; NULL to stop. */
 void db_set_commit_hook(struct db *db, void (*fn)(void *arg, int64_t commit_no), void *arg);
 
 #endif

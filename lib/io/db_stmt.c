@@ -1,0 +1,237 @@
+/* db_stmt.c: statements of the catalogue: prepare, bind, step, columns. Sources:
+ * https://sqlite.org/c3ref/prepare.html, /c3ref/step.html, /c3ref/column_blob.html. */
+#include "config.h"
+
+#include <string.h>
+
+#include "base/str.h"
+#include "io/db_priv.h"
+
+enum { WHAT_BYTES = 96 };
+
+/* "statement JOB_CLAIM", cut if need be. */
+static const char *
+what_of(const struct stmt *s, char dst[WHAT_BYTES])
+{
+	if (str_format(dst, WHAT_BYTES, "statement %s", s->db->cat->statements[s->query].name) == -1)
+		str_cut(dst, WHAT_BYTES, s->db->cat->statements[s->query].name);
+	return dst;
+}
+
+/* Whether anything but blanks, semicolons and comments follows the first statement. */
+static bool
+has_more(const char *tail)
+{
+	while (*tail != '\0') {
+		if (str_starts(tail, "--"))
+			tail += strcspn(tail, "\n");
+		else if (strchr(" \t\r\n;", *tail) != NULL)
+			tail++;
+		else
+			return true;
+	}
+	return false;
+}
+
+static int
+prepare(struct stmt *s, struct err *e)
+{
+	struct db *db = s->db;
+	char what[WHAT_BYTES];
+	const char *tail = "";
+	int rc;
+
+	db->denied[0] = '\0';
+	rc = sqlite3_prepare_v3(db->h, db->cat->statements[s->query].sql, -1, SQLITE_PREPARE_PERSISTENT,
+	    &s->p, &tail);
+	if (rc != SQLITE_OK)
+		return db_fail(db, rc, what_of(s, what), e);
+	if (s->p == NULL || has_more(tail)) {
+		sqlite3_finalize(s->p);
+		s->p = NULL;
+		return err_set(e, ERR_BUG, "%s is not just one SQL statement", what_of(s, what));
+	}
+	return 0;
+}
+
+int
+db_query(struct db *db, int query, struct stmt **out, struct err *e)
+{
+	struct stmt *s;
+	char what[WHAT_BYTES];
+
+	if (query < 0 || query >= db->cat->statements_n)
+		return err_set(e, ERR_BUG, "statement number %d is not in the catalogue", query);
+	s = &db->stmts[query];
+	if ((db->cat->statements[query].roles & (unsigned)db->role) == 0)
+		return err_set(e, ERR_BUG, "%s is not for role %s", what_of(s, what),
+		    db_role_name(db->role));
+	if (s->in_use)
+		return err_set(e, ERR_BUG, "%s is in use already", what_of(s, what));
+	if (s->p == NULL && prepare(s, e) == -1)
+		return -1;
+	s->in_use = true;
+	s->stepped = false;
+	s->ended = false;
+	s->bind_rc = SQLITE_OK;
+	db->in_use++;
+	*out = s;
+	return 0;
+}
+
+void
+db_done(struct stmt *s)
+{
+	if (s == NULL || !s->in_use)
+		return;
+	sqlite3_reset(s->p); /* repeats an error that db_step has reported */
+	sqlite3_clear_bindings(s->p);
+	s->in_use = false;
+	s->db->in_use--;
+}
+
+/* ---- parameters */
+
+static void
+bound(struct stmt *s, int i, int rc)
+{
+	if (rc == SQLITE_OK || s->bind_rc != SQLITE_OK)
+		return;
+	s->bind_rc = rc;
+	s->bind_i = i;
+}
+
+void
+db_bind_i64(struct stmt *s, int i, int64_t v)
+{
+	bound(s, i, sqlite3_bind_int64(s->p, i, v));
+}
+
+void
+db_bind_bool(struct stmt *s, int i, bool v)
+{
+	bound(s, i, sqlite3_bind_int64(s->p, i, v ? 1 : 0));
+}
+
+void
+db_bind_null(struct stmt *s, int i)
+{
+	bound(s, i, sqlite3_bind_null(s->p, i));
+}
+
+void
+db_bind_text(struct stmt *s, int i, const char *v)
+{
+	if (v == NULL)
+		db_bind_null(s, i);
+	else
+		bound(s, i, sqlite3_bind_text64(s->p, i, v, strlen(v), SQLITE_TRANSIENT, SQLITE_UTF8));
+}
+
+void
+db_bind_blob(struct stmt *s, int i, const void *p, size_t n)
+{
+	if (p == NULL)
+		db_bind_null(s, i);
+	else if (n == 0) /* a pointer with no bytes is an empty blob, not NULL */
+		bound(s, i, sqlite3_bind_zeroblob(s->p, i, 0));
+	else
+		bound(s, i, sqlite3_bind_blob64(s->p, i, p, n, SQLITE_TRANSIENT));
+}
+
+/* ---- running */
+
+static int
+step(struct stmt *s, bool *row, struct err *e)
+{
+	char what[WHAT_BYTES];
+	int rc;
+
+	if (s->bind_rc != SQLITE_OK) {
+		rc = s->bind_rc;
+		return err_set_sys(e, (rc & 0xff) == SQLITE_TOOBIG ? ERR_LIMIT : ERR_BUG, rc,
+		    "%s: parameter %d: %s", what_of(s, what), s->bind_i, sqlite3_errstr(rc));
+	}
+	if (s->ended || !s->in_use)
+		return err_set(e, ERR_BUG, "%s is at its end", what_of(s, what));
+	s->stepped = true;
+	s->db->denied[0] = '\0'; /* a changed schema prepares anew, which asks the authorizer again */
+	rc = sqlite3_step(s->p);
+	if (rc != SQLITE_ROW)
+		s->ended = true;
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		return db_fail(s->db, rc, what_of(s, what), e);
+	*row = rc == SQLITE_ROW;
+	return 0;
+}
+
+int
+db_step(struct stmt *s, bool *row, struct err *e)
+{
+	char what[WHAT_BYTES];
+
+	if (!s->stepped && sqlite3_column_count(s->p) > 0 && sqlite3_stmt_readonly(s->p) == 0 &&
+	    !db_in_tx(s->db))
+		return err_set(e, ERR_BUG, "%s changes and returns rows: it needs a transaction",
+		    what_of(s, what));
+	return step(s, row, e);
+}
+
+int
+db_exec(struct stmt *s, struct err *e)
+{
+	bool row = true;
+	int rc = 0;
+
+	while (rc == 0 && row)
+		rc = step(s, &row, e);
+	db_done(s);
+	return rc;
+}
+
+/* ---- columns */
+
+int64_t
+db_col_i64(struct stmt *s, int i)
+{
+	return sqlite3_column_int64(s->p, i);
+}
+
+bool
+db_col_bool(struct stmt *s, int i)
+{
+	return sqlite3_column_int64(s->p, i) != 0;
+}
+
+bool
+db_col_null(struct stmt *s, int i)
+{
+	return sqlite3_column_type(s->p, i) == SQLITE_NULL;
+}
+
+const char *
+db_col_text(struct stmt *s, int i)
+{
+	return (const char *)sqlite3_column_text(s->p, i);
+}
+
+const void *
+db_col_blob(struct stmt *s, int i, size_t *n)
+{
+	const void *p = sqlite3_column_blob(s->p, i);
+
+	*n = (size_t)sqlite3_column_bytes(s->p, i);
+	return p == NULL && !db_col_null(s, i) ? "" : p; /* SQLite says NULL for an empty blob */
+}
+
+int
+db_col_n(struct stmt *s)
+{
+	return sqlite3_column_count(s->p);
+}
+
+const char *
+db_col_name(struct stmt *s, int i)
+{
+	return sqlite3_column_name(s->p, i);
+}

@@ -1,6 +1,7 @@
 /* json.h: JSON by cJSON behind one door: depth and size limits, typed getters whose errors name the
  * member's path, a builder. Layer: io. Source: RFC 8259. Numbers are doubles inside: whole numbers are
- * exact up to 2^53, above Procore's 15-digit ids (procore.md 1); anything larger is refused. */
+ * exact below 2^53, above Procore's 15-digit ids (procore.md 1); the getters refuse anything larger.
+ * Of doubled keys the first counts. */
 #ifndef CW_IO_JSON_H
 #define CW_IO_JSON_H
 
@@ -14,12 +15,13 @@
 
 struct json; /* a value; children belong to their parent */
 
-/* Largest whole number that is exact, 2^53. */
-#define JSON_INT_MAX INT64_C(9007199254740992)
+/* Largest whole number that every reader keeps apart from its neighbours, 2^53 - 1 (RFC 8259 6). */
+#define JSON_INT_MAX INT64_C(9007199254740991)
 
-/* Parse n bytes; the whole text must be one value (blanks around it allowed).
+/* Parse n bytes; the whole text must be one value (blanks around it and a byte order mark allowed).
  * out     owned by the caller, json_free()
- * errors  ERR_REMOTE not JSON, deeper than LIMIT_JSON_DEPTH, NUL inside; ERR_LIMIT n > max_bytes */
+ * errors  ERR_REMOTE not JSON (RFC 8259, strictly), not UTF-8, deeper than LIMIT_JSON_DEPTH, NUL
+ *         inside; ERR_LIMIT n > max_bytes */
 MUST_USE int json_parse(const char *text, size_t n, size_t max_bytes, struct json **out, struct err *e);
 void json_free(struct json *j); /* accepts NULL */
 struct json *json_dup(const struct json *j);
@@ -32,7 +34,8 @@ enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSO
 enum json_type json_type(const struct json *j); /* NULL pointer counts as JSON_NULL */
 
 /* ---- reading. All accept NULL for the value. */
-/* A member by dotted path with array indexes: "rfi.questions.0.body"; NULL when absent. */
+/* A member by dotted path with array indexes: "rfi.questions.0.body"; NULL when absent.
+ * "" is the value itself. */
 const struct json *json_at(const struct json *j, const char *path);
 /* A member by its exact key, dots included. */
 const struct json *json_get(const struct json *obj, const char *key);

@@ -37,7 +37,8 @@ struct crypt_key {
 void crypt_key_new(struct crypt_key *k);
 void crypt_key_clear(struct crypt_key *k);
 /* Files hold 64 hex digits and a newline. A secret file gives both halves (the public one is derived).
- * errors  ERR_IO cannot read; ERR_INPUT not such a file, or readable by others (mode & 007) */
+ * errors  ERR_IO cannot read; ERR_INPUT not such a file, or open to others (secret: mode & 007,
+ *         public: mode & 002) */
 MUST_USE int crypt_key_load_secret(const char *path, struct crypt_key *out, struct err *e);
 MUST_USE int crypt_key_load_public(const char *path, struct crypt_key *out, struct err *e);
 /* Write with O_CREAT | O_EXCL, mode 0400 (secret) or 0444 (public). errors: ERR_IO (exists, disk). */

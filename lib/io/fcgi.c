@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcgiapp.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,6 +123,7 @@ read_params(struct conn *c, struct fcgi_params *p)
 	p->http_x_amz_date = param(c, "HTTP_X_AMZ_DATE");
 	p->http_x_amz_security_token = param(c, "HTTP_X_AMZ_SECURITY_TOKEN");
 	p->http_x_amz_content_sha256 = param(c, "HTTP_X_AMZ_CONTENT_SHA256");
+	p->http_accept = param(c, "HTTP_ACCEPT");
 }
 
 /* The front's id when it is a plain one, else our own. */
@@ -249,22 +251,46 @@ fill_in(struct fcgi_resp *r)
 	    NULL);
 	buf_clear(&r->headers);
 	buf_clear(&r->body);
+	r->file_bytes = 0;
 	r->status = 500;
 	fcgi_header(r, "Content-Type", "text/plain; charset=utf-8");
 	buf_puts(
 	    &r->body, "Something went wrong here. The log of this service says what.\n");
 }
 
-static void
+static bool
 put(FCGX_Stream *out, const char *p, size_t n)
 {
 	while (n > 0) {
 		int part = n > 65536 ? 65536 : (int)n;
 
 		if (FCGX_PutStr(p, part, out) != part)
-			return; /* the front has gone: nobody is left to tell */
+			return false; /* the front has gone: nobody is left to tell */
 		p += part;
 		n -= (size_t)part;
+	}
+	return true;
+}
+
+/* A file that turns out shorter leaves the answer shorter than its Content-Length: the front notices. */
+static void
+put_file(FCGX_Stream *out, int fd, int64_t bytes)
+{
+	char chunk[65536];
+
+	while (bytes > 0) {
+		size_t want = bytes < (int64_t)sizeof(chunk) ? (size_t)bytes : sizeof(chunk);
+		ssize_t n = read(fd, chunk, want);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			log_event(LOG_ERROR, "response-file", "left", log_num(bytes), NULL);
+			return;
+		}
+		if (!put(out, chunk, (size_t)n))
+			return;
+		bytes -= n;
 	}
 }
 
@@ -280,11 +306,15 @@ respond(struct conn *c, const struct fcgi_req *req, struct fcgi_resp *r)
 	buf_add(&head, buf_str(&r->headers), r->headers.len);
 	/* Stand-ins set their own to play a cut body. */
 	if (!bodyless && !has_content_length(&r->headers))
-		buf_printf(&head, "Content-Length: %zu\r\n", r->body.len);
+		buf_printf(&head, "Content-Length: %" PRId64 "\r\n",
+		    (int64_t)r->body.len + (r->file_fd > 0 ? r->file_bytes : 0));
 	buf_puts(&head, "\r\n");
 	put(c->fr.out, buf_str(&head), head.len);
-	if (!bodyless && req->method != FCGI_HEAD)
+	if (!bodyless && req->method != FCGI_HEAD) {
 		put(c->fr.out, buf_str(&r->body), r->body.len);
+		if (r->file_fd > 0)
+			put_file(c->fr.out, r->file_fd, r->file_bytes);
+	}
 	buf_clear(&head);
 }
 
@@ -326,6 +356,8 @@ serve_one(const struct fcgi_app *app, struct conn *c)
 	if (c->body_fd != -1)
 		close(c->body_fd);
 	c->body_fd = -1;
+	if (resp.file_fd > 0)
+		close(resp.file_fd);
 	free(req.path);
 	buf_clear(&req.body);
 	buf_clear(&resp.headers);

@@ -22,7 +22,7 @@ struct fcgi_params {
 	const char *http_sec_fetch_site, *http_origin, *remote_addr, *remote_user, *remote_mail, *remote_name, *remote_groups;
 	const char *request_id, *https;
 	const char *http_range, *http_procore_company_id, *http_x_amz_date, *http_x_amz_security_token,
-	    *http_x_amz_content_sha256; /* stand-ins */
+	    *http_x_amz_content_sha256, *http_accept; /* stand-ins */
 };
 
 struct fcgi_req {
@@ -39,6 +39,10 @@ struct fcgi_resp {
 	int status;
 	struct buf headers;  /* "Name: value\r\n" lines, added with fcgi_header() */
 	struct buf body;
+	/* > 0: after body, file_bytes bytes of this file from its present position, closed by fcgi_serve().
+	 * For stand-ins, whose files may be larger than any body. */
+	int file_fd;
+	int64_t file_bytes;
 };
 /* errors: aborts for CR, LF or NUL in name or value (our own fault). Values from outside are encoded first. */
 void fcgi_header(struct fcgi_resp *r, const char *name, const char *value);

@@ -1,0 +1,33 @@
+/* oauth_int.h: what the files of oauth_token share. Layer: core, private to core/oauth_*.c. */
+#ifndef CW_CORE_OAUTH_INT_H
+#define CW_CORE_OAUTH_INT_H
+
+#include "core/oauth_token.h"
+
+/* What one call to the token endpoint came to. */
+struct oauth_answer {
+	enum cause cause;      /* CAUSE_NONE: pair is filled */
+	struct oauth_pair pair;
+	enum http_stage stage;
+	int status;
+	int64_t retry_after_s; /* 0: none */
+	char code[64];         /* OAuth error code; "" none */
+	char why[256];         /* for people */
+};
+void oauth_answer_clear(struct oauth_answer *a);
+
+/* POST /oauth/token with a refresh token, or with a code and its verifier. Evidence is the caller's. */
+MUST_USE int oauth_post_refresh(struct oauth_ctx *x, int64_t account_id, const struct secret *refresh,
+    struct oauth_answer *out, struct err *e);
+MUST_USE int oauth_post_code(struct oauth_ctx *x, const char *code, const char *verifier, struct oauth_answer *out,
+    struct err *e);
+/* POST /oauth/revoke; *status 0: no answer. */
+MUST_USE int oauth_post_revoke(struct oauth_ctx *x, const struct secret *token, int *status, char why[256],
+    struct err *e);
+
+/* Open one half of the stored pair: purpose "access" or "refresh".
+ * errors  ERR_NOT_FOUND no pair; ERR_INPUT wrong key or altered */
+MUST_USE int oauth_open(struct oauth_ctx *x, int64_t account_id, int64_t generation, const char *purpose,
+    struct secret *out, struct err *e);
+
+#endif

@@ -1,0 +1,602 @@
+/* Keeping a pair: seal, store, open, refresh under the lease, mark as lost. */
+#include "config.h"
+
+#include "core/oauth_token.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clk.h"
+#include "base/enc.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/rnd.h"
+#include "base/str.h"
+#include "core/incident.h"
+#include "core/oauth_int.h"
+#include "store/account.h"
+#include "store/job.h"
+#include "store/token.h"
+
+enum {
+	/* An access token this close to its end is not handed out: the call would outlive it. */
+	USABLE_S = 30,
+	/* The last stretch of an access token's life in which a suspect pair is tried again. */
+	SUSPECT_WINDOW_S = 120,
+	/* When the call could not be made at all. */
+	RETRY_UNSENT_S = 60,
+	RETRY_CONFIGURATION_S = 300,
+	/* How long a fresh pair that the disk refuses is held in memory and tried again (F8). */
+	STORE_PATIENCE_MS = 10 * 60 * 1000,
+	STORE_PAUSE_MS = 1000
+};
+/* Gaps between tries of a pair whose answer was lost (DESIGN.md 7). */
+static const int64_t suspect_gaps_s[] = {30, 120, 600};
+
+void
+oauth_token_clear(struct oauth_token *t)
+{
+	secret_clear(&t->access);
+	*t = (struct oauth_token){0};
+}
+
+/* ---- seal and open */
+
+static void
+seal_half(struct oauth_ctx *x, int64_t account_id, int64_t generation, const char *purpose,
+    const struct secret *plain, struct buf *out)
+{
+	struct crypt_bind b = {.key_id = x->reader->id, .account_id = account_id, .generation = generation,
+	    .purpose = purpose};
+
+	buf_init(out, LIMIT_TOKEN * 2);
+	crypt_seal(x->writer, x->reader, &b, plain, out);
+}
+
+int
+oauth_open(struct oauth_ctx *x, int64_t account_id, int64_t generation, const char *purpose, struct secret *out,
+    struct err *e)
+{
+	struct crypt_bind b = {.key_id = x->reader->id, .account_id = account_id, .generation = generation,
+	    .purpose = purpose};
+	struct crypt_key writer = {0};
+	struct token_row row = {0};
+	const struct buf *sealed;
+	size_t n = 0;
+	int rc = -1;
+
+	if (token_get(x->db, account_id, &row, e) == -1)
+		goto out;
+	if (row.generation != generation) {
+		rc = err_set(e, ERR_BUSY, "the token of account %" PRId64 " changed meanwhile", account_id);
+		goto out;
+	}
+	if (dec_hex(row.writer_public_hex, strlen(row.writer_public_hex), writer.pub, sizeof writer.pub, &n) == -1 ||
+	    n != sizeof writer.pub) {
+		rc = err_set(e, ERR_INPUT, "the sealing key %s of account %" PRId64 " is not known here",
+		    row.writer_key_id, account_id);
+		goto out;
+	}
+	sealed = str_eq(purpose, "access") ? &row.access : &row.refresh;
+	rc = crypt_open(&writer, x->reader, &b, sealed->p, sealed->len, out, e);
+out:
+	token_row_clear(&row);
+	return rc;
+}
+
+/* ---- store */
+
+static int64_t
+refresh_due(const struct conf *c, const struct oauth_pair *p)
+{
+	int64_t margin = c->token_refresh_margin_minutes * 60;
+
+	if (margin > p->expires_in_s / 4)
+		margin = p->expires_in_s / 4;
+	/* Jitter spreads the accounts of one morning over the margin's first quarter. */
+	return p->expires_at - margin - rnd_between(0, margin / 4);
+}
+
+static int
+put_pair(struct oauth_ctx *x, int64_t account_id, int64_t generation, const struct oauth_pair *pair, struct err *e)
+{
+	struct token_row row = {.generation = generation};
+	int rc = -1;
+
+	str_cut(row.writer_key_id, sizeof row.writer_key_id, x->writer->id);
+	str_cut(row.reader_key_id, sizeof row.reader_key_id, x->reader->id);
+	seal_half(x, account_id, generation, "access", &pair->access, &row.access);
+	seal_half(x, account_id, generation, "refresh", &pair->refresh, &row.refresh);
+	if (buf_check(&row.access, "the sealed token", e) == 0 && buf_check(&row.refresh, "the sealed token", e) == 0)
+		rc = token_put(x->db, account_id, &row, e);
+	token_row_clear(&row);
+	return rc;
+}
+
+/* All writes of one stored pair; the caller's transaction is open. */
+static int
+store_in_tx(struct oauth_ctx *x, int64_t account_id, int64_t generation, const struct oauth_pair *pair,
+    const struct oauth_me *me, struct err *e)
+{
+	int64_t due = refresh_due(x->conf, pair);
+	bool changed = false;
+
+	if (account_stored(x->db, account_id, generation, pair->expires_at, due, &changed, e) == -1)
+		return -1;
+	if (!changed)
+		return err_set(e, ERR_BUSY, "the sign-in of account %" PRId64 " changed meanwhile", account_id);
+	if (put_pair(x, account_id, generation + 1, pair, e) == -1)
+		return -1;
+	if (me != NULL && account_identify(x->db, account_id, me->id, me->login, me->name, e) == -1)
+		return -1;
+	return job_wish(x->db, JOB_REFRESH, account_id, "", JOB_PRIO_TOKEN, due, e);
+}
+
+int
+oauth_store(struct oauth_ctx *x, int64_t account_id, int64_t generation, const struct oauth_pair *pair,
+    const struct oauth_me *me, struct err *e)
+{
+	bool own_tx = !db_in_tx(x->db);
+
+	BUG_IF(!secret_is_set(&pair->access) || !secret_is_set(&pair->refresh));
+	if (own_tx && db_begin(x->db, e) == -1)
+		return -1;
+	if (store_in_tx(x, account_id, generation, pair, me, e) == -1) {
+		if (own_tx)
+			db_rollback(x->db);
+		return -1;
+	}
+	return own_tx ? db_commit(x->db, e) : 0;
+}
+
+/* ---- exchange */
+
+int
+oauth_exchange(struct oauth_ctx *x, const char *code, const char *verifier, struct oauth_pair *out,
+    enum cause *cause, char why[256], struct err *e)
+{
+	struct oauth_answer a = {0};
+	int64_t id = 0;
+	const char *state;
+	int rc = -1;
+
+	if (token_journal_add(x->db, 0, "exchange", 0, x->owner, &id, e) == -1)
+		return -1;
+	if (oauth_post_code(x, code, verifier, &a, e) == -1)
+		goto out;
+	if (a.cause == CAUSE_NONE && !secret_is_set(&a.pair.refresh)) {
+		a.cause = CAUSE_CONFIGURATION;
+		str_cut(a.why, sizeof a.why, "Procore sent no refresh token for this app");
+	}
+	state = a.cause == CAUSE_NONE ? "done" : a.cause == CAUSE_SUSPECT ? "unknown" : "refused";
+	if (token_journal_end(x->db, id, state, a.status, a.code[0] != '\0' ? a.code : http_stage_name(a.stage), 0,
+		e) == -1)
+		goto out;
+	*cause = a.cause;
+	str_cut(why, 256, a.why);
+	if (a.cause == CAUSE_NONE) {
+		secret_move(&out->access, &a.pair.access);
+		secret_move(&out->refresh, &a.pair.refresh);
+		out->expires_in_s = a.pair.expires_in_s;
+		out->expires_at = a.pair.expires_at;
+	}
+	rc = 0;
+out:
+	oauth_answer_clear(&a);
+	return rc;
+}
+
+/* ---- refresh */
+
+struct refresh {
+	struct account account;
+	int64_t journal_id;
+	int64_t lost;   /* answers of this generation that never came */
+	bool forced;    /* the access token is known to be dead: nothing to spare it for */
+	bool go;        /* intent is committed: make the call */
+	enum oauth_got got;
+};
+
+static int64_t
+suspect_due(const struct account *a, int64_t lost)
+{
+	size_t last = sizeof suspect_gaps_s / sizeof suspect_gaps_s[0] - 1;
+	size_t i = lost <= 1 ? 0 : (size_t)(lost - 1);
+	int64_t due = clk_now() + suspect_gaps_s[i < last ? i : last];
+	int64_t window = a->access_expires_at - SUSPECT_WINDOW_S;
+
+	return due > window ? due : window;
+}
+
+static int
+set_suspect(struct oauth_ctx *x, struct refresh *r, const char *why, struct err *e)
+{
+	char text[256];
+	bool changed;
+	int64_t due = suspect_due(&r->account, r->lost);
+
+	if (str_format(text, sizeof text, "A renewal's answer was lost on the way (%.160s)", why) == -1)
+		text[0] = '\0';
+	if (account_set_state(x->db, r->account.id, r->account.generation, ACCOUNT_SUSPECT, "suspect", text, due,
+		&changed, e) == -1)
+		return -1;
+	return job_wish(x->db, JOB_REFRESH, r->account.id, "", JOB_PRIO_TOKEN, due, e);
+}
+
+/* Is a try allowed now for a pair of which an answer was lost? */
+static bool
+suspect_must_wait(const struct refresh *r)
+{
+	int64_t now = clk_now();
+
+	if (r->lost == 0 || r->forced)
+		return false;
+	if (now < r->account.access_expires_at - SUSPECT_WINDOW_S)
+		return true;
+	return r->account.state == ACCOUNT_SUSPECT && r->account.refresh_due_at > now;
+}
+
+/* Under the lease and inside the transaction: what died here before us, and may we call now? */
+static int
+look_before_call(struct oauth_ctx *x, struct refresh *r, struct err *e)
+{
+	struct account *a = &r->account;
+	int64_t abandoned = 0;
+	int64_t in_flight = 0;
+
+	if (token_journal_open(x->db, a->id, a->generation, &r->lost, &abandoned, e) == -1)
+		return -1;
+	if (abandoned > 0) {
+		if (token_journal_give_up(x->db, a->id, a->generation, e) == -1 ||
+		    set_suspect(x, r, "the program ended before it came", e) == -1)
+			return -1;
+		a->state = ACCOUNT_SUSPECT;
+		a->refresh_due_at = suspect_due(a, r->lost);
+	}
+	if (token_leases_held(x->db, &in_flight, e) == -1)
+		return -1;
+	if (suspect_must_wait(r) || in_flight > x->conf->refresh_parallel) {
+		r->got = OAUTH_LATER;
+		return token_lease_free(x->db, a->id, x->owner, e);
+	}
+	if (token_journal_add(x->db, a->id, "refresh", a->generation, x->owner, &r->journal_id, e) == -1)
+		return -1;
+	r->go = true;
+	return 0;
+}
+
+static int
+begin_refresh(struct oauth_ctx *x, int64_t account_id, int64_t generation, struct refresh *r, struct err *e)
+{
+	bool got = false;
+
+	if (db_begin(x->db, e) == -1)
+		return -1;
+	if (account_get(x->db, account_id, &r->account, e) == -1)
+		goto fail;
+	if (r->account.state != ACCOUNT_OK && r->account.state != ACCOUNT_SUSPECT) {
+		r->got = OAUTH_NONE;
+	} else if (r->account.generation != generation) {
+		r->got = OAUTH_GOT; /* somebody else did it */
+	} else {
+		r->got = OAUTH_LATER;
+		if (token_lease_take(x->db, account_id, x->owner, generation, clk_now() + OAUTH_LEASE_S, &got, e) == -1)
+			goto fail;
+		if (got && look_before_call(x, r, e) == -1)
+			goto fail;
+	}
+	return db_commit(x->db, e);
+fail:
+	db_rollback(x->db);
+	return -1;
+}
+
+static int
+lost_for_good(struct oauth_ctx *x, struct refresh *r, const struct oauth_answer *a, struct err *e)
+{
+	char text[256];
+	const char *words = a->why[0] != '\0' ? a->why : a->code;
+
+	if (str_format(text, sizeof text,
+		r->lost > 0 ? "Procore's answer to an earlier renewal was lost on the way, which used up the sign-in; "
+			      "nobody did anything wrong (%.80s)"
+			    : "Procore no longer accepts the sign-in (%.120s)",
+		words) == -1)
+		text[0] = '\0';
+	if (oauth_mark_lost(x, r->account.id, r->account.generation, CAUSE_SIGN_IN_LOST, text, e) == -1)
+		return -1;
+	r->got = OAUTH_NONE;
+	return 0;
+}
+
+/* Nothing was decided about the pair: try again after a while. */
+static int
+try_later(struct oauth_ctx *x, struct refresh *r, const struct oauth_answer *a, struct err *e)
+{
+	int64_t gap = a->cause == CAUSE_CONFIGURATION ? RETRY_CONFIGURATION_S : RETRY_UNSENT_S;
+	int64_t due;
+	bool changed;
+
+	if (a->retry_after_s > gap)
+		gap = a->retry_after_s;
+	due = clk_now() + gap + rnd_between(0, gap / 4);
+	r->got = OAUTH_LATER;
+	if (account_set_state(x->db, r->account.id, r->account.generation, r->account.state, r->account.cause,
+		r->account.cause_text, due, &changed, e) == -1)
+		return -1;
+	if (a->cause == CAUSE_CONFIGURATION &&
+	    incident_service(x->db, x->conf, "configuration", 0, a->why[0] != '\0' ? a->why : a->code, e) == -1)
+		return -1;
+	return job_wish(x->db, JOB_REFRESH, r->account.id, "", JOB_PRIO_TOKEN, due, e);
+}
+
+/* Everything that one answer changes, in one transaction. */
+static int
+end_refresh(struct oauth_ctx *x, struct refresh *r, struct oauth_answer *a, struct err *e)
+{
+	const char *detail = a->code[0] != '\0' ? a->code : http_stage_name(a->stage);
+	const char *state = "refused";
+	int rc = -1;
+
+	if (db_begin(x->db, e) == -1)
+		return -1;
+	if (a->cause == CAUSE_NONE) {
+		state = "done";
+		r->got = OAUTH_GOT;
+		rc = oauth_store(x, r->account.id, r->account.generation, &a->pair, NULL, e);
+		if (rc == 0)
+			rc = incident_service(x->db, x->conf, "configuration", 1, "", e);
+	} else if (a->cause == CAUSE_SIGN_IN_LOST) {
+		rc = lost_for_good(x, r, a, e);
+	} else if (a->cause == CAUSE_SUSPECT) {
+		state = "unknown";
+		r->lost++;
+		r->got = OAUTH_LATER;
+		rc = set_suspect(x, r, a->why[0] != '\0' ? a->why : http_stage_name(a->stage), e);
+	} else {
+		if (a->stage != HTTP_DONE)
+			state = "unsent";
+		rc = try_later(x, r, a, e);
+	}
+	if (rc == 0)
+		rc = token_journal_end(x->db, r->journal_id, state, a->status, detail, 0, e);
+	if (rc == 0)
+		rc = token_lease_free(x->db, r->account.id, x->owner, e);
+	if (rc == -1) {
+		db_rollback(x->db);
+		return -1;
+	}
+	return db_commit(x->db, e);
+}
+
+/* A new pair exists only in this memory: hold it and try again, before anything else happens (F8). */
+static int
+end_refresh_patiently(struct oauth_ctx *x, struct refresh *r, struct oauth_answer *a, struct err *e)
+{
+	const struct timespec pause = {.tv_nsec = 0, .tv_sec = STORE_PAUSE_MS / 1000};
+	int64_t until = clk_mono_ms() + (a->cause == CAUSE_NONE ? STORE_PATIENCE_MS : 0);
+
+	for (;;) {
+		if (end_refresh(x, r, a, e) == 0)
+			return 0;
+		if (clk_mono_ms() >= until)
+			return -1;
+		log_err("token_store_retry", e);
+		err_clear(e);
+		nanosleep(&pause, NULL);
+	}
+}
+
+/* The old refresh token stays when the answer had none (F10). */
+static int
+keep_old_refresh(const struct secret *old, struct oauth_answer *a)
+{
+	if (a->cause == CAUSE_NONE && !secret_is_set(&a->pair.refresh))
+		secret_set(&a->pair.refresh, old->p, old->len);
+	return 0;
+}
+
+static int
+refresh(struct oauth_ctx *x, int64_t account_id, int64_t generation, bool forced, enum oauth_got *got,
+    struct err *e)
+{
+	struct refresh r = {.forced = forced};
+	struct oauth_answer a = {0};
+	struct secret old = {0};
+	int rc = -1;
+
+	if (begin_refresh(x, account_id, generation, &r, e) == -1)
+		goto out;
+	if (r.go) {
+		if (oauth_open(x, account_id, generation, "refresh", &old, e) == -1)
+			goto give_back;
+		if (oauth_post_refresh(x, account_id, &old, &a, e) == -1)
+			goto out; /* the journal row stays open: nobody knows how far it came */
+		if (keep_old_refresh(&old, &a) == -1 || end_refresh_patiently(x, &r, &a, e) == -1)
+			goto out;
+		log_event(a.cause == CAUSE_NONE ? LOG_INFO : LOG_WARN, "token_refresh", "account",
+		    log_num(account_id), "result", cause_word(a.cause), "status", log_num(a.status), NULL);
+	}
+	*got = r.got;
+	rc = 0;
+	goto out;
+give_back:
+	/* The seal would not open: nothing was sent. The error of the seal is what the caller must see. */
+	if (token_journal_end(x->db, r.journal_id, "unsent", 0, "seal", 0, NULL) == -1 ||
+	    token_lease_free(x->db, account_id, x->owner, NULL) == -1)
+		log_event(LOG_ERROR, "token_lease_kept", "account", log_num(account_id), NULL);
+out:
+	account_clear(&r.account);
+	oauth_answer_clear(&a);
+	secret_clear(&old);
+	return rc;
+}
+
+int
+oauth_refresh(struct oauth_ctx *x, int64_t account_id, int64_t generation, enum oauth_got *got, struct err *e)
+{
+	return refresh(x, account_id, generation, false, got, e);
+}
+
+/* ---- use */
+
+static int
+open_access(struct oauth_ctx *x, const struct account *a, struct oauth_token *out, struct err *e)
+{
+	struct oauth_token t = {.generation = a->generation};
+
+	if (oauth_open(x, a->id, a->generation, "access", &t.access, e) == -1)
+		return -1;
+	oauth_token_clear(out);
+	*out = t;
+	return 0;
+}
+
+static bool
+alive(const struct account *a)
+{
+	return a->state == ACCOUNT_OK || a->state == ACCOUNT_SUSPECT;
+}
+
+int
+oauth_access(struct oauth_ctx *x, int64_t account_id, struct oauth_token *out, enum oauth_got *got, struct err *e)
+{
+	struct account a = {0};
+	int rc = -1;
+
+	if (account_get(x->db, account_id, &a, e) == -1)
+		return -1;
+	*got = OAUTH_GOT;
+	if (alive(&a) && a.access_expires_at - USABLE_S <= clk_now()) {
+		if (refresh(x, account_id, a.generation, false, got, e) == -1)
+			goto out;
+		account_clear(&a);
+		if (account_get(x->db, account_id, &a, e) == -1)
+			goto out;
+	}
+	if (!alive(&a)) {
+		*got = OAUTH_NONE;
+	} else if (a.access_expires_at <= clk_now()) {
+		*got = OAUTH_LATER;
+	} else {
+		*got = OAUTH_GOT;
+		if (open_access(x, &a, out, e) == -1)
+			goto out;
+	}
+	rc = 0;
+out:
+	account_clear(&a);
+	return rc;
+}
+
+int
+oauth_rejected(struct oauth_ctx *x, int64_t account_id, int64_t generation, struct oauth_token *out,
+    enum oauth_got *got, struct err *e)
+{
+	struct account a = {0};
+	int rc = -1;
+
+	if (refresh(x, account_id, generation, true, got, e) == -1)
+		return -1;
+	if (*got != OAUTH_GOT)
+		return 0;
+	if (account_get(x->db, account_id, &a, e) == -1)
+		return -1;
+	if (!alive(&a)) {
+		*got = OAUTH_NONE;
+		rc = 0;
+	} else {
+		rc = open_access(x, &a, out, e);
+	}
+	account_clear(&a);
+	return rc;
+}
+
+/* ---- facts learnt */
+
+static int
+mark_lost_in_tx(struct oauth_ctx *x, int64_t account_id, int64_t generation, enum cause cause, const char *text,
+    struct err *e)
+{
+	bool changed = false;
+
+	if (account_set_state(x->db, account_id, generation, ACCOUNT_LOST, cause_word(cause), text, 0, &changed,
+		e) == -1)
+		return -1;
+	if (!changed)
+		return 0; /* the generation moved on: the news is old (F4) */
+	/* A dead token is never tried again, so it need not be kept. */
+	if (token_delete(x->db, account_id, e) == -1)
+		return -1;
+	return incident_open_account(x->db, x->conf, account_id, cause, text, e);
+}
+
+int
+oauth_mark_lost(struct oauth_ctx *x, int64_t account_id, int64_t generation, enum cause cause, const char *text,
+    struct err *e)
+{
+	bool own_tx = !db_in_tx(x->db);
+
+	if (own_tx && db_begin(x->db, e) == -1)
+		return -1;
+	if (mark_lost_in_tx(x, account_id, generation, cause, text, e) == -1) {
+		if (own_tx)
+			db_rollback(x->db);
+		return -1;
+	}
+	return own_tx ? db_commit(x->db, e) : 0;
+}
+
+int
+oauth_proved(struct oauth_ctx *x, int64_t account_id, struct err *e)
+{
+	return account_proved(x->db, account_id, e);
+}
+
+/* ---- revoke */
+
+int
+oauth_revoke(struct oauth_ctx *x, int64_t account_id, const struct secret *access, struct err *e)
+{
+	char why[256] = "";
+	int64_t id = 0;
+	int status = 0;
+
+	if (token_journal_add(x->db, account_id, "revoke", 0, x->owner, &id, e) == -1 ||
+	    oauth_post_revoke(x, access, &status, why, e) == -1)
+		return -1;
+	return token_journal_end(x->db, id, status == 200 ? "done" : status == 0 ? "unknown" : "refused", status, why,
+	    0, e);
+}
+
+int
+oauth_drop(struct oauth_ctx *x, int64_t account_id, const char *after, struct err *e)
+{
+	bool removed = str_eq(after, "removed");
+	struct secret access = {0};
+	struct account a = {0};
+	bool changed = false;
+	int rc = -1;
+
+	if (account_get(x->db, account_id, &a, e) == -1)
+		return -1;
+	if (alive(&a)) {
+		if (oauth_open(x, account_id, a.generation, "access", &access, e) == -1 ||
+		    oauth_revoke(x, account_id, &access, e) == -1)
+			goto out;
+	}
+	if (db_begin(x->db, e) == -1)
+		goto out;
+	if (account_dropped(x->db, account_id, a.generation, removed ? ACCOUNT_REMOVED : ACCOUNT_NEEDED,
+		removed ? "none" : cause_word(CAUSE_SIGN_IN_NEEDED), &changed, e) == -1 ||
+	    (changed && token_delete(x->db, account_id, e) == -1)) {
+		db_rollback(x->db);
+		goto out;
+	}
+	rc = db_commit(x->db, e);
+out:
+	secret_clear(&access);
+	account_clear(&a);
+	return rc;
+}

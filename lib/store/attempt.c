@@ -1,0 +1,128 @@
+#include "config.h"
+
+#include "store/attempt.h"
+
+#include <string.h>
+
+#include "base/clk.h"
+#include "base/str.h"
+#include "sql/queries.gen.h"
+
+int
+attempt_add(struct db *db, const uint8_t state_sha256[ATTEMPT_HASH_BYTES], const struct attempt *a, struct err *e)
+{
+	struct stmt *q = NULL;
+
+	if (db_query(db, Q_ATTEMPT_ADD, &q, e) == -1)
+		return -1;
+	db_bind_blob(q, 1, state_sha256, ATTEMPT_HASH_BYTES);
+	db_bind_text(q, 2, a->purpose);
+	db_bind_i64(q, 3, a->account_id);
+	db_bind_i64(q, 4, a->connection_id);
+	db_bind_text(q, 5, a->user_name);
+	db_bind_blob(q, 6, a->cookie_sha256, ATTEMPT_HASH_BYTES);
+	db_bind_text(q, 7, a->return_to);
+	db_bind_i64(q, 8, a->created_at);
+	db_bind_i64(q, 9, a->expires_at);
+	return db_exec(q, e);
+}
+
+static int
+read_row(struct stmt *q, struct attempt *a, struct err *e)
+{
+	size_t n = 0;
+	const void *p = db_col_blob(q, 5, &n);
+
+	if (n != ATTEMPT_HASH_BYTES)
+		return err_set(e, ERR_DB, "attempt %lld has a damaged cookie hash", (long long)db_col_i64(q, 0));
+	*a = (struct attempt){.id = db_col_i64(q, 0)};
+	str_cut(a->purpose, sizeof a->purpose, db_col_text(q, 1));
+	a->account_id = db_col_i64(q, 2);
+	a->connection_id = db_col_i64(q, 3);
+	str_cut(a->user_name, sizeof a->user_name, db_col_text(q, 4));
+	memcpy(a->cookie_sha256, p, n);
+	str_cut(a->return_to, sizeof a->return_to, db_col_text(q, 6));
+	a->created_at = db_col_i64(q, 7);
+	a->expires_at = db_col_i64(q, 8);
+	return 0;
+}
+
+int
+attempt_consume(struct db *db, const uint8_t state_sha256[ATTEMPT_HASH_BYTES], struct attempt *out, bool *got,
+    struct err *e)
+{
+	struct attempt a = {0};
+	struct stmt *q = NULL;
+	bool row = false;
+	bool more = false;
+	int rc = -1;
+
+	if (db_query(db, Q_ATTEMPT_CONSUME, &q, e) == -1)
+		goto out;
+	db_bind_blob(q, 1, state_sha256, ATTEMPT_HASH_BYTES);
+	db_bind_i64(q, 2, clk_now());
+	if (db_step(q, &row, e) == -1)
+		goto out;
+	if (row && read_row(q, &a, e) == -1)
+		goto out;
+	/* RETURNING: the update is complete only when the statement has run to its end. */
+	if (row && db_step(q, &more, e) == -1)
+		goto out;
+	*got = row;
+	if (row)
+		*out = a;
+	rc = 0;
+out:
+	db_done(q);
+	return rc;
+}
+
+int
+attempt_get(struct db *db, const uint8_t state_sha256[ATTEMPT_HASH_BYTES], struct attempt *out, struct err *e)
+{
+	struct attempt a = {0};
+	struct stmt *q = NULL;
+	bool row = false;
+	int rc = -1;
+
+	if (db_query(db, Q_ATTEMPT_GET, &q, e) == -1)
+		goto out;
+	db_bind_blob(q, 1, state_sha256, ATTEMPT_HASH_BYTES);
+	if (db_step(q, &row, e) == -1)
+		goto out;
+	if (!row) {
+		rc = err_set(e, ERR_NOT_FOUND, "no such sign-in attempt");
+		goto out;
+	}
+	if (read_row(q, &a, e) == -1)
+		goto out;
+	str_cut(a.outcome, sizeof a.outcome, db_col_text(q, 9));
+	*out = a;
+	rc = 0;
+out:
+	db_done(q);
+	return rc;
+}
+
+int
+attempt_outcome(struct db *db, int64_t id, const char *outcome, struct err *e)
+{
+	struct stmt *q = NULL;
+
+	if (db_query(db, Q_ATTEMPT_OUTCOME, &q, e) == -1)
+		return -1;
+	db_bind_i64(q, 1, id);
+	db_bind_text(q, 2, outcome);
+	return db_exec(q, e);
+}
+
+int
+attempt_clean(struct db *db, int64_t before_at, struct err *e)
+{
+	struct stmt *q = NULL;
+
+	if (db_query(db, Q_ATTEMPT_CLEAN, &q, e) == -1)
+		return -1;
+	db_bind_i64(q, 1, before_at);
+	return db_exec(q, e);
+}

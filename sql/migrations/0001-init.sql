@@ -248,11 +248,13 @@ CREATE TABLE mail (              -- outbox
 	dedupe      TEXT NOT NULL UNIQUE, -- the same mail is never queued twice
 	to_address  TEXT NOT NULL,
 	to_name     TEXT NOT NULL DEFAULT '',
-	subject     TEXT NOT NULL,
-	text_body   TEXT NOT NULL,
-	html_body   TEXT NOT NULL,
+	account_id  INTEGER REFERENCES account (id), -- whose sign-in it is about; NULL: no account's
+	asked_by    TEXT NOT NULL DEFAULT '', -- person who pressed Send the link again
+	subject     TEXT NOT NULL DEFAULT '', -- as sent; '' before: mails are composed from the facts of the moment
+	text_body   TEXT NOT NULL DEFAULT '', -- as sent
+	html_body   TEXT NOT NULL DEFAULT '', -- as sent
 	message_id  TEXT NOT NULL UNIQUE,
-	state       TEXT NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'sent', 'refused')),
+	state       TEXT NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'sent', 'refused', 'dropped')), -- dropped: no longer true when its turn came
 	tries       INTEGER NOT NULL DEFAULT 0,
 	next_at     INTEGER NOT NULL,
 	queued_at   INTEGER NOT NULL,

@@ -6,6 +6,7 @@
 #define CW_IO_CONF_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/attr.h"
@@ -16,6 +17,7 @@
 
 enum conf_program { CONF_SIGNIN = 1, CONF_PAGES = 2, CONF_CALLBACK = 4, CONF_HOOK = 8, CONF_WORKER = 16, CONF_CTL = 32 };
 
+/* After conf_load() no text is NULL: what is not set is "". */
 struct conf {
 	char *path;
 	/* where things live */
@@ -72,13 +74,48 @@ MUST_USE int conf_secret(const struct conf *c, enum conf_program program, const 
 /* The path to open for a *_file key ($CREDENTIALS_DIRECTORY first); owned by the caller. */
 char *conf_file_path(const struct conf *c, const char *key);
 
+/* What a value may be. */
+enum conf_kind {
+	CONF_TEXT,     /* one line */
+	CONF_URL,      /* https, or http to loopback */
+	CONF_BASE_URL, /* the same without query; a slash at its end is cut off */
+	CONF_PROXY,    /* http or https, host and port */
+	CONF_LDAP_URL, /* ldaps, or ldap (StartTLS is required off loopback) */
+	CONF_SMTP_URL, /* smtps, or smtp (STARTTLS is required off loopback) */
+	CONF_PATH,     /* absolute path */
+	CONF_SECRET,   /* absolute path of a file that only its readers may read */
+	CONF_PUBLIC,   /* absolute path of a file that only root may change */
+	CONF_FLAG,     /* on, off */
+	CONF_NUMBER,   /* whole number from min to max */
+	CONF_DAYS,     /* up to 8 growing whole numbers from min to max, with commas */
+	CONF_CHOICE,   /* one of choices */
+	CONF_WORDS,    /* words, with blanks or commas */
+	CONF_HOSTS,    /* host names, "*." for all below a domain, ":port" */
+	CONF_ADDRESS,  /* one bare mail address */
+	CONF_FILTER,   /* LDAP filter with {name} once */
+	CONF_ZONE,     /* name in the zone database */
+	CONF_KIND_MAX
+};
+
 /* The key table, for check-config, the man page test and the example. */
 struct conf_key {
-	const char *name, *type, *dflt, *unit, *text;
+	const char *name, *dflt, *unit, *text; /* dflt, unit: NULL for none */
 	int64_t min, max;
 	unsigned readers; /* or of enum conf_program; who reads it */
-	bool required;
+	bool required;    /* by each of its readers */
+	enum conf_kind kind;
+	const char *choices; /* of CONF_CHOICE, with blanks; else NULL */
+	size_t offset;       /* of its member in struct conf */
 };
 const struct conf_key *conf_keys(int *n);
+/* The row of that name, or NULL. */
+const struct conf_key *conf_key_find(const char *name);
+/* The name in the table nearest to a mistyped one; NULL when none is near. */
+const char *conf_key_nearest(const char *name);
+/* Look at one value as it stands in a file.
+ * errors  -1, and why gets "what is wrong; what to write instead" */
+MUST_USE int conf_check(const struct conf_key *k, const char *value, struct buf *why);
+/* "url", "flag": the kind's name. */
+const char *conf_kind_name(enum conf_kind k);
 
 #endif

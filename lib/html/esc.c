@@ -9,8 +9,9 @@
 
 static const char REPLACEMENT[] = "\xEF\xBF\xBD"; /* U+FFFD */
 
-/* Length of the well-formed UTF-8 sequence at s (n > 0 bytes left), 0 when there is none. The bounds of
- * the second byte keep out overlong forms, surrogates and what lies above U+10FFFF (RFC 3629 4). */
+/* Length of the well-formed UTF-8 sequence at s (n > 0 bytes left), 0 when there is none.
+ * The bounds of the second byte keep out overlong forms, surrogates and what lies above
+ * U+10FFFF (RFC 3629 4). */
 static size_t
 utf8_len(const unsigned char *s, size_t n)
 {

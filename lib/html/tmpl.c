@@ -72,7 +72,8 @@ list_sources(const char *dir, struct strv *names, struct err *e)
 }
 
 static int
-compile_all(struct tmpl_set *s, const struct strv *names, const struct tmpl_conf *c, struct err *e)
+compile_all(
+    struct tmpl_set *s, const struct strv *names, const struct tmpl_conf *c, struct err *e)
 {
 	struct tmpl_source *src = xcalloc(names->n, sizeof *src);
 	int rc = -1;
@@ -162,7 +163,14 @@ struct render {
 	struct err *e;
 };
 
-/* The value of a key: its first word from the innermost row outwards, the rest within that value. */
+static const char *
+prog_name(const struct tmpl_prog *p)
+{
+	return p->name == NULL ? "text" : p->name;
+}
+
+/* The value of a key: its first word from the innermost row outwards, the rest within that
+ * value. */
 static int
 look_up(const struct render *r, uint32_t index, const struct json **out)
 {
@@ -179,7 +187,8 @@ look_up(const struct render *r, uint32_t index, const struct json **out)
 	for (size_t i = 1; i < path->n && v != NULL; i++)
 		v = json_type(v) == JSON_OBJECT ? json_get(v, path->seg[i]) : NULL;
 	if (v == NULL)
-		return err_set(r->e, ERR_BUG, "template %s: the model has no key %s", r->prog->name, path->name);
+		return err_set(r->e, ERR_BUG, "%s: the model has no key %s",
+		    prog_name(r->prog), path->name);
 	*out = v;
 	return 0;
 }
@@ -206,7 +215,8 @@ is_true(const struct json *v)
 	}
 }
 
-/* The text of a value: null is empty; lists, objects and truth values are not text. num: room for digits. */
+/* The text of a value: null is empty; lists, objects and truth values are not text. num:
+ * room for digits. */
 static int
 text_of(const struct render *r, uint32_t path, char *num, size_t num_size, const char **out)
 {
@@ -224,7 +234,7 @@ text_of(const struct render *r, uint32_t path, char *num, size_t num_size, const
 	if (json_type(v) == JSON_NULL)
 		return 0;
 	if (json_type(v) != JSON_NUMBER)
-		return err_set(r->e, ERR_BUG, "template %s: key %s is no text", r->prog->name,
+		return err_set(r->e, ERR_BUG, "%s: key %s is no text", prog_name(r->prog),
 		    r->prog->paths[path].name);
 	if (json_as_i64(v, &i))
 		return str_format(num, num_size, "%lld", (long long)i);
@@ -250,13 +260,15 @@ append_value(struct render *r, const struct tmpl_op *op, size_t *pc)
 	if (text_of(r, op->path, num, sizeof num, &s) == -1)
 		return -1;
 	n = strlen(s);
-	if (op->kind == TMPL_TEXT) {
+	if (r->set == NULL) {
+		buf_add(r->out, s, n);
+	} else if (op->kind == TMPL_TEXT) {
 		esc_html(r->out, s, n);
 	} else if (op->kind == TMPL_URL_PART) {
 		esc_url_part(r->out, s, n, op->len == 1 ? "@" : "");
 	} else if ((op->len == 1 && n == 0) ||
-	    (!(op->len == 1 && strcmp(s, "/") == 0) &&
-	        esc_url_start_ok(s, n, (const char *const *)r->set->hosts))) {
+		   (!(op->len == 1 && strcmp(s, "/") == 0) &&
+		       esc_url_start_ok(s, n, (const char *const *)r->set->hosts))) {
 		esc_html(r->out, s, n);
 	} else {
 		refused_url(r, op);
@@ -273,7 +285,7 @@ open_rows(struct render *r, const struct tmpl_op *op, size_t *pc)
 	if (look_up(r, op->path, &list) == -1)
 		return -1;
 	if (json_type(list) != JSON_ARRAY && json_type(list) != JSON_NULL)
-		return err_set(r->e, ERR_BUG, "template %s: key %s is no list", r->prog->name,
+		return err_set(r->e, ERR_BUG, "%s: key %s is no list", prog_name(r->prog),
 		    r->prog->paths[op->path].name);
 	if (json_first(list) == NULL) {
 		*pc = op->next;
@@ -342,7 +354,7 @@ run(struct render *r)
 		if (rc == -1)
 			return -1;
 	}
-	return buf_check(r->out, p->name, r->e);
+	return buf_check(r->out, prog_name(p), r->e);
 }
 
 static int
@@ -352,13 +364,23 @@ prog_by_name(const void *key, const void *elem)
 }
 
 int
-tmpl_render(const struct tmpl_set *s, const char *name, const struct json *model, struct buf *out, struct err *e)
+tmpl_run(const struct tmpl_set *set, const struct tmpl_prog *prog, const struct json *model,
+    struct buf *out, struct err *e)
 {
-	struct render r = {.set = s, .out = out, .e = e};
+	struct render r = {.set = set, .prog = prog, .out = out, .e = e};
 
-	r.prog = bsearch(name, s->progs, s->n, sizeof *s->progs, prog_by_name);
-	if (r.prog == NULL)
-		return err_set(e, ERR_NOT_FOUND, "template %s", name);
 	r.frame[0].row = model;
 	return run(&r);
+}
+
+int
+tmpl_render(const struct tmpl_set *s, const char *name, const struct json *model,
+    struct buf *out, struct err *e)
+{
+	const struct tmpl_prog *p =
+	    bsearch(name, s->progs, s->n, sizeof *s->progs, prog_by_name);
+
+	if (p == NULL)
+		return err_set(e, ERR_NOT_FOUND, "template %s", name);
+	return tmpl_run(s, p, model, out, e);
 }

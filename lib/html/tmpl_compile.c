@@ -9,7 +9,8 @@
 static int compile_node(struct tmpl_compiler *c, const struct tmpl_node *node);
 
 static int
-refuse(const struct tmpl_compiler *c, const struct tmpl_node *node, const char *what, const char *name)
+refuse(const struct tmpl_compiler *c, const struct tmpl_node *node, const char *what,
+    const char *name)
 {
 	return err_set(c->e, ERR_INPUT, "%s:%ld: %s%s%s", c->file, node->line, what,
 	    name == NULL ? "" : " ", name == NULL ? "" : name);
@@ -53,7 +54,8 @@ compile_refresh(struct tmpl_compiler *c, const struct tmpl_node *node, const cha
 }
 
 static int
-attr_content(struct tmpl_compiler *c, const struct tmpl_node *node, const struct tmpl_attr *a)
+attr_content(
+    struct tmpl_compiler *c, const struct tmpl_node *node, const struct tmpl_attr *a)
 {
 	if (tmpl_url_attr(a->name))
 		return tmpl_holes(c->prog, a->value, TMPL_IN_URL, c->lang, c->e);
@@ -65,12 +67,14 @@ attr_content(struct tmpl_compiler *c, const struct tmpl_node *node, const struct
 }
 
 static int
-compile_attr(struct tmpl_compiler *c, const struct tmpl_node *node, const struct tmpl_attr *a)
+compile_attr(
+    struct tmpl_compiler *c, const struct tmpl_node *node, const struct tmpl_attr *a)
 {
 	if (tmpl_refused_attr(a->name))
 		return refuse(c, node, "refused attribute", a->name);
 	if (tmpl_bool_attr(a->name) && strstr(a->value, "{{") != NULL)
-		return refuse(c, node, "a hole in a boolean attribute, write t:bool-", a->name);
+		return refuse(
+		    c, node, "a hole in a boolean attribute, write t:bool-", a->name);
 	tmpl_literal(c->prog, " ", 1);
 	tmpl_literal(c->prog, a->name, strlen(a->name));
 	if (tmpl_bool_attr(a->name))
@@ -83,7 +87,8 @@ compile_attr(struct tmpl_compiler *c, const struct tmpl_node *node, const struct
 }
 
 static int
-control_open(struct tmpl_compiler *c, const struct tmpl_node *node, enum tmpl_kind kind, const char *key, size_t *op)
+control_open(struct tmpl_compiler *c, const struct tmpl_node *node, enum tmpl_kind kind,
+    const char *key, size_t *op)
 {
 	uint32_t path;
 
@@ -93,15 +98,16 @@ control_open(struct tmpl_compiler *c, const struct tmpl_node *node, enum tmpl_ki
 	return 0;
 }
 
-/* Attributes of the template language: t:bool-NAME="key" becomes NAME here; the others are known words
- * that were seen to before. bools: the element may have t:bool- at all. */
+/* Attributes of the template language: t:bool-NAME="key" becomes NAME here; the others are
+ * known words that were seen to before. bools: the element may have t:bool- at all. */
 static int
 compile_t_attrs(struct tmpl_compiler *c, const struct tmpl_node *node, bool bools)
 {
 	static const char *const known[] = {"each", "if", "unless", "layout"};
 	size_t op;
 
-	for (const struct tmpl_attr *a = node->attrs; a < node->attrs + node->n_attrs; a++) {
+	for (const struct tmpl_attr *a = node->attrs; a < node->attrs + node->n_attrs;
+	     a++) {
 		const char *name = a->name + strlen("bool-");
 		bool found = !a->t;
 
@@ -141,11 +147,14 @@ element_check(const struct tmpl_compiler *c, const struct tmpl_node *node)
 	if (tmpl_refused_element(name))
 		return refuse(c, node, "refused element", name);
 	if (strcmp(name, "script") == 0 &&
-	    (node->children != NULL || tmpl_attr_value(node, false, "src") == NULL || node->ns != TMPL_HTML))
+	    (node->children != NULL || tmpl_attr_value(node, false, "src") == NULL ||
+		node->ns != TMPL_HTML))
 		return refuse(c, node, "inline script", NULL);
 	if (tmpl_is_html(node, name) && tmpl_void_element(name) && node->children != NULL)
 		return refuse(c, node, "content in void element", name);
-	if (strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != strlen(name))
+	if (strspn(
+		name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") !=
+	    strlen(name))
 		return refuse(c, node, "element name", name);
 	if (tmpl_attr_value(node, true, "layout") != NULL)
 		return refuse(c, node, "t:layout below the root or in a layout", NULL);
@@ -169,7 +178,8 @@ compile_tag(struct tmpl_compiler *c, const struct tmpl_node *node)
 	tmpl_literal(c->prog, ">", 1);
 	if (tmpl_is_html(node, name) && tmpl_void_element(name))
 		return 0;
-	/* HTML drops one line end after these tags: a value that begins with one would lose it. */
+	/* HTML drops one line end after these tags: a value that begins with one would lose
+	 * it. */
 	if (tmpl_is_html(node, "pre") || tmpl_is_html(node, "textarea"))
 		tmpl_literal(c->prog, "\n", 1);
 	if (compile_children(c, node) == -1)
@@ -180,9 +190,11 @@ compile_tag(struct tmpl_compiler *c, const struct tmpl_node *node)
 	return 0;
 }
 
-/* Write the children of inner (inner itself unless it is only a container) where outer stands. */
+/* Write the children of inner (inner itself unless it is only a container) where outer
+ * stands. */
 static int
-compile_inlined(struct tmpl_compiler *c, const struct tmpl_node *inner, const struct tmpl_node *outer, const char *file, bool itself)
+compile_inlined(struct tmpl_compiler *c, const struct tmpl_node *inner,
+    const struct tmpl_node *outer, const char *file, bool itself)
 {
 	struct tmpl_inlined in = {inner, outer, c->in};
 	const char *was = c->file;
@@ -207,15 +219,18 @@ compile_include(struct tmpl_compiler *c, const struct tmpl_node *node)
 	const struct tmpl_node *root = tmpl_root(c, name, &file);
 
 	if (root == NULL)
-		return refuse(c, node, "no such file to include:", name == NULL ? "(file missing)" : name);
+		return refuse(c, node,
+		    "no such file to include:", name == NULL ? "(file missing)" : name);
 	if (tmpl_is_html(root, "html"))
 		return refuse(c, node, "a whole page cannot be included:", name);
 	if (tmpl_is_t(root, "block") && root->n_attrs > 0)
-		return refuse(c, node, "the t:block around an included file has no attributes:", name);
+		return refuse(c, node,
+		    "the t:block around an included file has no attributes:", name);
 	return compile_inlined(c, root, node, file, tmpl_container(c, node) == NULL);
 }
 
-/* <t:slot name="head"/>: what the page's own head holds besides its title, one element a line. */
+/* <t:slot name="head"/>: what the page's own head holds besides its title, one element a
+ * line. */
 static int
 compile_head_slot(struct tmpl_compiler *c, const struct tmpl_node *head)
 {
@@ -242,7 +257,8 @@ compile_slot(struct tmpl_compiler *c, const struct tmpl_node *node)
 	if (tmpl_is_html(c->page, "html"))
 		part = tmpl_child(c->page, name == NULL ? "body" : "head");
 	if (name == NULL)
-		return compile_inlined(c, part == NULL ? c->page : part, node, c->page_file, part == NULL);
+		return compile_inlined(
+		    c, part == NULL ? c->page : part, node, c->page_file, part == NULL);
 	if (strcmp(name, "title") == 0)
 		part = part == NULL ? NULL : tmpl_child(part, "title");
 	else if (strcmp(name, "head") != 0)
@@ -292,7 +308,8 @@ compile_lines(struct tmpl_compiler *c, const struct tmpl_node *node)
 	return 0;
 }
 
-/* t:each around t:if around t:unless around the element: a condition may look at the row. */
+/* t:each around t:if around t:unless around the element: a condition may look at the row.
+ */
 static int
 compile_element(struct tmpl_compiler *c, const struct tmpl_node *node)
 {
@@ -306,7 +323,8 @@ compile_element(struct tmpl_compiler *c, const struct tmpl_node *node)
 
 	for (size_t i = 0; i < CONTROLS; i++) {
 		key[i] = tmpl_attr_value(node, true, control[i].name);
-		if (key[i] != NULL && control_open(c, node, control[i].kind, key[i], &op[i]) == -1)
+		if (key[i] != NULL &&
+		    control_open(c, node, control[i].kind, key[i], &op[i]) == -1)
 			return -1;
 	}
 	if (key[0] != NULL && ++c->rows >= TMPL_DEPTH)
@@ -358,14 +376,17 @@ page_check(const struct tmpl_compiler *c, const struct tmpl_node *page)
 		if (!tmpl_is_html(k, "head") && !tmpl_is_html(k, "body"))
 			return refuse(c, k, "a page holds head and body, not", k->name);
 		if (k->n_attrs > 0)
-			return refuse(c, k, "a page with a layout has no attributes on", k->name);
+			return refuse(
+			    c, k, "a page with a layout has no attributes on", k->name);
 	}
-	return tmpl_child(page, "body") == NULL ? refuse(c, page, "a page without body", NULL) : 0;
+	return tmpl_child(page, "body") == NULL
+		   ? refuse(c, page, "a page without body", NULL)
+		   : 0;
 }
 
 int
-tmpl_compile(const struct tmpl_source *all, size_t n, size_t which, const char *lang, struct tmpl_prog *out,
-    struct err *e)
+tmpl_compile(const struct tmpl_source *all, size_t n, size_t which, const char *lang,
+    struct tmpl_prog *out, struct err *e)
 {
 	struct tmpl_compiler c = {
 	    .prog = out, .all = all, .n = n, .lang = lang, .file = all[which].name, .e = e};

@@ -30,7 +30,8 @@ tmpl_op_add(struct tmpl_prog *p, enum tmpl_kind kind, uint32_t path)
 {
 	/* Grown one power of two at a time: the list is built once and then only read. */
 	if ((p->n_ops & (p->n_ops - 1)) == 0)
-		p->ops = xreallocarray(p->ops, p->n_ops == 0 ? 1 : 2 * p->n_ops, sizeof *p->ops);
+		p->ops =
+		    xreallocarray(p->ops, p->n_ops == 0 ? 1 : 2 * p->n_ops, sizeof *p->ops);
 	p->ops[p->n_ops] = (struct tmpl_op){.kind = kind, .path = path};
 	return p->n_ops++;
 }
@@ -88,7 +89,8 @@ key_ok(const char *s, size_t n)
 	if (n == 1 && s[0] == '.')
 		return true;
 	for (size_t i = 0; i < n; i++) {
-		bool letter = (s[i] >= 'a' && s[i] <= 'z') || (s[i] >= 'A' && s[i] <= 'Z') || s[i] == '_';
+		bool letter = (s[i] >= 'a' && s[i] <= 'z') ||
+			      (s[i] >= 'A' && s[i] <= 'Z') || s[i] == '_';
 		bool digit = s[i] >= '0' && s[i] <= '9';
 
 		if (!letter && !(digit && !start) && !(s[i] == '.' && !start))
@@ -105,7 +107,8 @@ tmpl_path_add(struct tmpl_prog *p, const char *name, size_t n, uint32_t *out, st
 	struct strv words = {.v = NULL};
 
 	if (!key_ok(name, n))
-		return err_set(e, ERR_INPUT, "\"%.*s\" is not a key", (int)(n < 80 ? n : 80), name);
+		return err_set(
+		    e, ERR_INPUT, "\"%.*s\" is not a key", (int)(n < 80 ? n : 80), name);
 	path.name = xstrndup(name, n);
 	for (size_t i = 0; i < p->n_paths; i++) {
 		if (strcmp(p->paths[i].name, path.name) == 0) {
@@ -133,23 +136,26 @@ literal_url_check(const char *s, struct err *e)
 
 	if (s[colon] != ':') {
 		if (str_starts(s, "//") || str_starts(s, "/\\"))
-			return err_set(e, ERR_INPUT, "URL \"%.80s\" leads to another host", s);
+			return err_set(
+			    e, ERR_INPUT, "URL \"%.80s\" leads to another host", s);
 		return 0;
 	}
 	if (str_starts(s, "mailto:"))
 		return 0;
 	if (!str_starts(s, "https://"))
-		return err_set(e, ERR_INPUT, "URL \"%.80s\": only https: and mailto: may be written out", s);
+		return err_set(e, ERR_INPUT,
+		    "URL \"%.80s\": only https: and mailto: may be written out", s);
 	path = strpbrk(s + strlen("https://"), "/?#");
 	if (hole != NULL && (path == NULL || hole < path))
 		return err_set(e, ERR_INPUT, "URL \"%.80s\": a hole in the host name", s);
 	return 0;
 }
 
-/* One hole in place; rest is what follows it, start says that nothing comes before it in the value. */
+/* One hole in place; rest is what follows it, start says that nothing comes before it in
+ * the value. */
 static int
-hole_add(struct tmpl_prog *p, const char *name, size_t n, enum tmpl_place place, bool start, const char *rest,
-    size_t *url_start, struct err *e)
+hole_add(struct tmpl_prog *p, const char *name, size_t n, enum tmpl_place place, bool start,
+    const char *rest, size_t *url_start, struct err *e)
 {
 	uint32_t path;
 	size_t op;
@@ -169,7 +175,8 @@ hole_add(struct tmpl_prog *p, const char *name, size_t n, enum tmpl_place place,
 }
 
 int
-tmpl_holes(struct tmpl_prog *p, const char *s, enum tmpl_place place, const char *lang, struct err *e)
+tmpl_holes(struct tmpl_prog *p, const char *s, enum tmpl_place place, const char *lang,
+    struct err *e)
 {
 	const char *begin = s;
 	size_t url_start = SIZE_MAX, from = p->n_ops;
@@ -185,15 +192,16 @@ tmpl_holes(struct tmpl_prog *p, const char *s, enum tmpl_place place, const char
 		tmpl_literal_escaped(p, s, (size_t)(open - s), place != TMPL_IN_TEXT);
 		if ((size_t)(close - open) == 6 && memcmp(open, "{{lang", 6) == 0)
 			tmpl_literal_escaped(p, lang, strlen(lang), place != TMPL_IN_TEXT);
-		else if (hole_add(p, open + 2, (size_t)(close - open) - 2, place, open == begin, close + 2,
-			     &url_start, e) == -1)
+		else if (hole_add(p, open + 2, (size_t)(close - open) - 2, place,
+			     open == begin, close + 2, &url_start, e) == -1)
 			return -1;
 		s = close + 2;
 	}
 	tmpl_literal_escaped(p, s, strlen(s), place != TMPL_IN_TEXT);
 	if (place == TMPL_IN_URL && str_starts(begin, "mailto:"))
 		for (; from < p->n_ops; from++)
-			p->ops[from].len = p->ops[from].kind == TMPL_URL_PART ? 1 : p->ops[from].len;
+			p->ops[from].len =
+			    p->ops[from].kind == TMPL_URL_PART ? 1 : p->ops[from].len;
 	if (url_start != SIZE_MAX)
 		tmpl_jump_here(p, url_start);
 	return 0;

@@ -19,8 +19,8 @@ bool
 tmpl_void_element(const char *name)
 {
 	/* WHATWG HTML 13.1.2, "Void elements" */
-	static const char *const list[] = {"area", "base", "br", "col", "embed", "hr", "img", "input",
-	    "link", "meta", "source", "track", "wbr", NULL};
+	static const char *const list[] = {"area", "base", "br", "col", "embed", "hr",
+	    "img", "input", "link", "meta", "source", "track", "wbr", NULL};
 
 	return listed(list, name);
 }
@@ -28,11 +28,13 @@ tmpl_void_element(const char *name)
 bool
 tmpl_refused_element(const char *name)
 {
-	/* Those that run or load something else, those that the content security policy would stop, and
-	 * those whose content HTML reads by rules of its own, so that escaping would not hold. */
-	static const char *const list[] = {"animate", "animateMotion", "animateTransform", "applet", "base",
-	    "embed", "foreignObject", "frame", "frameset", "iframe", "noembed", "noframes", "noscript",
-	    "object", "plaintext", "set", "style", "xmp", NULL};
+	/* Those that run or load something else, those that the content security policy
+	 * would stop, and those whose content HTML reads by rules of its own, so that
+	 * escaping would not hold. */
+	static const char *const list[] = {"animate", "animateMotion", "animateTransform",
+	    "applet", "base", "embed", "foreignObject", "frame", "frameset", "iframe",
+	    "noembed", "noframes", "noscript", "object", "plaintext", "set", "style", "xmp",
+	    NULL};
 
 	return listed(list, name);
 }
@@ -40,10 +42,12 @@ tmpl_refused_element(const char *name)
 bool
 tmpl_bool_attr(const char *name)
 {
-	/* WHATWG HTML, index of attributes: those of type "boolean attribute" that forms and text use */
-	static const char *const list[] = {"async", "autofocus", "checked", "defer", "disabled",
-	    "formnovalidate", "hidden", "inert", "ismap", "multiple", "nomodule", "novalidate", "open",
-	    "readonly", "required", "reversed", "selected", NULL};
+	/* WHATWG HTML, index of attributes: those of type "boolean attribute" that forms
+	 * and text use */
+	static const char *const list[] = {"async", "autofocus", "checked", "defer",
+	    "disabled", "formnovalidate", "hidden", "inert", "ismap", "multiple",
+	    "nomodule", "novalidate", "open", "readonly", "required", "reversed",
+	    "selected", NULL};
 
 	return listed(list, name);
 }
@@ -59,20 +63,22 @@ tmpl_url_attr(const char *name)
 bool
 tmpl_refused_attr(const char *name)
 {
-	return str_starts_ci(name, "on") || str_eq_ci(name, "style") || str_eq_ci(name, "srcdoc");
+	return str_starts_ci(name, "on") || str_eq_ci(name, "style") ||
+	       str_eq_ci(name, "srcdoc");
 }
 
 bool
 tmpl_fixed_attr(const char *name)
 {
-	static const char *const list[] = {"background", "charset", "cite", "data", "http-equiv",
-	    "imagesrcset", "integrity", "is", "longdesc", "manifest", "ping", "poster", "profile",
-	    "srcset", "target", "usemap", NULL};
+	static const char *const list[] = {"background", "charset", "cite", "data",
+	    "http-equiv", "imagesrcset", "integrity", "is", "longdesc", "manifest", "ping",
+	    "poster", "profile", "srcset", "target", "usemap", NULL};
 
 	return listed(list, name);
 }
 
-/* The end of a tag that begins at s[i] == '<': the index of its '>', quoted values skipped; n if open. */
+/* The end of a tag that begins at s[i] == '<': the index of its '>', quoted values skipped;
+ * n if open. */
 static size_t
 tag_end(const char *s, size_t n, size_t i)
 {
@@ -125,7 +131,8 @@ tmpl_self_closed(const char *s, size_t n, char *name, size_t name_size)
 		}
 		end = tag_end(s, n, i);
 		len = strcspn(s + i + 1, " \t\r\n/>");
-		if (end < n && s[end - 1] == '/' && len > 0 && len < name_size && s[i + 1] != '!') {
+		if (end < n && s[end - 1] == '/' && len > 0 && len < name_size &&
+		    s[i + 1] != '!') {
 			memcpy(name, s + i + 1, len);
 			name[len] = '\0';
 			if (!str_starts(name, "t:") && !tmpl_void_element(name))

@@ -8,13 +8,15 @@
 bool
 tmpl_is_t(const struct tmpl_node *n, const char *name)
 {
-	return n != NULL && n->type == TMPL_ELEMENT && n->ns == TMPL_T && strcmp(n->name, name) == 0;
+	return n != NULL && n->type == TMPL_ELEMENT && n->ns == TMPL_T &&
+	       strcmp(n->name, name) == 0;
 }
 
 bool
 tmpl_is_html(const struct tmpl_node *n, const char *name)
 {
-	return n != NULL && n->type == TMPL_ELEMENT && n->ns == TMPL_HTML && strcmp(n->name, name) == 0;
+	return n != NULL && n->type == TMPL_ELEMENT && n->ns == TMPL_HTML &&
+	       strcmp(n->name, name) == 0;
 }
 
 const char *
@@ -54,10 +56,12 @@ tmpl_container(const struct tmpl_compiler *c, const struct tmpl_node *n)
 
 	if (tmpl_is_t(n, "block"))
 		return n;
-	if (tmpl_is_t(n, "slot") && tmpl_attr_value(n, false, "name") == NULL && c->page != NULL)
+	if (tmpl_is_t(n, "slot") && tmpl_attr_value(n, false, "name") == NULL &&
+	    c->page != NULL)
 		return tmpl_is_html(c->page, "html") ? tmpl_child(c->page, "body") : NULL;
 	if (tmpl_is_t(n, "include")) {
-		const struct tmpl_node *root = tmpl_root(c, tmpl_attr_value(n, false, "file"), &file);
+		const struct tmpl_node *root =
+		    tmpl_root(c, tmpl_attr_value(n, false, "file"), &file);
 
 		return tmpl_is_t(root, "block") ? root : NULL;
 	}
@@ -68,11 +72,13 @@ static bool
 controlled(const struct tmpl_node *n)
 {
 	return n->type == TMPL_ELEMENT && n->ns != TMPL_T &&
-	    (tmpl_attr_value(n, true, "each") != NULL || tmpl_attr_value(n, true, "if") != NULL ||
-	        tmpl_attr_value(n, true, "unless") != NULL);
+	       (tmpl_attr_value(n, true, "each") != NULL ||
+		   tmpl_attr_value(n, true, "if") != NULL ||
+		   tmpl_attr_value(n, true, "unless") != NULL);
 }
 
-/* Blanks at the end of a text back to its last line end; SIZE_MAX when something else stands there. */
+/* Blanks at the end of a text back to its last line end; SIZE_MAX when something else
+ * stands there. */
 static size_t
 indent_of(const struct tmpl_node *text)
 {
@@ -108,7 +114,8 @@ alone(const struct tmpl_node *before, const struct tmpl_node *after)
 	return indent_of(before) != SIZE_MAX && line_rest(after) != SIZE_MAX;
 }
 
-/* Does the tag next to `text`, whose text on the other side is given, have the line to itself? */
+/* Does the tag next to `text`, whose text on the other side is given, have the line to
+ * itself? */
 static bool
 cut_after(const struct tmpl_compiler *c, const struct tmpl_node *text)
 {
@@ -127,7 +134,8 @@ cut_after(const struct tmpl_compiler *c, const struct tmpl_node *text)
 	if (next->type != TMPL_ELEMENT || next->ns != TMPL_T)
 		return false;
 	box = tmpl_container(c, next);
-	return box != NULL ? alone(text, box->children) : tmpl_is_t(next, "slot") && alone(text, next->next);
+	return box != NULL ? alone(text, box->children)
+			   : tmpl_is_t(next, "slot") && alone(text, next->next);
 }
 
 static bool
@@ -148,7 +156,8 @@ cut_before(const struct tmpl_compiler *c, const struct tmpl_node *text)
 	if (prev->type != TMPL_ELEMENT || prev->ns != TMPL_T)
 		return false;
 	box = tmpl_container(c, prev);
-	return box != NULL ? alone(box->last, text) : tmpl_is_t(prev, "slot") && alone(prev->prev, text);
+	return box != NULL ? alone(box->last, text)
+			   : tmpl_is_t(prev, "slot") && alone(prev->prev, text);
 }
 
 static bool
@@ -161,7 +170,8 @@ keeps_space(const struct tmpl_node *n)
 }
 
 void
-tmpl_space_cut(const struct tmpl_compiler *c, const struct tmpl_node *text, size_t *from, size_t *to)
+tmpl_space_cut(
+    const struct tmpl_compiler *c, const struct tmpl_node *text, size_t *from, size_t *to)
 {
 	*from = 0;
 	*to = strlen(text->text);
@@ -178,7 +188,8 @@ tmpl_space_cut(const struct tmpl_compiler *c, const struct tmpl_node *text, size
 bool
 tmpl_space_line(const struct tmpl_node *element, size_t *indent)
 {
-	if (!controlled(element) || keeps_space(element->parent) || !alone(element->prev, element->next))
+	if (!controlled(element) || keeps_space(element->parent) ||
+	    !alone(element->prev, element->next))
 		return false;
 	*indent = indent_of(element->prev);
 	return true;

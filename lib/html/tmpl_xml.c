@@ -9,6 +9,7 @@
 #include <libxml/tree.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 
 static const char *const NAMESPACE[TMPL_NS_MAX] = {
     [TMPL_HTML] = "http://www.w3.org/1999/xhtml",
@@ -38,9 +39,11 @@ tmpl_node_free(struct tmpl_node *n)
 }
 
 static int
-refuse(const struct tmpl_source *src, const xmlNode *node, const char *what, const char *name, struct err *e)
+refuse(const struct tmpl_source *src, const xmlNode *node, const char *what,
+    const char *name, struct err *e)
 {
-	return err_set(e, ERR_INPUT, "%s:%ld: %s %s", src->name, xmlGetLineNo(node), what, name);
+	return err_set(
+	    e, ERR_INPUT, "%s:%ld: %s %s", src->name, xmlGetLineNo(node), what, name);
 }
 
 static int
@@ -48,7 +51,8 @@ take_attrs(const struct tmpl_source *src, xmlNode *x, struct tmpl_node *n, struc
 {
 	for (xmlAttr *a = x->properties; a != NULL; a = a->next) {
 		const char *name = (const char *)a->name;
-		bool t = a->ns != NULL && strcmp((const char *)a->ns->href, NAMESPACE[TMPL_T]) == 0;
+		bool t = a->ns != NULL &&
+			 strcmp((const char *)a->ns->href, NAMESPACE[TMPL_T]) == 0;
 		struct tmpl_attr *to;
 		xmlChar *value;
 
@@ -82,14 +86,17 @@ take_name(const struct tmpl_source *src, xmlNode *x, struct tmpl_node *n, struct
 	return refuse(src, x, "element outside XHTML and SVG:", n->name, e);
 }
 
-/* Copy x and what is below it under parent (NULL: it is the root). The parser has limited the depth. */
+/* Copy x and what is below it under parent (NULL: it is the root). The parser has limited
+ * the depth. */
 static int
 take(struct tmpl_source *src, xmlNode *x, struct tmpl_node *parent, struct err *e)
 {
 	struct tmpl_node *n;
 
-	if (x->type != XML_ELEMENT_NODE && x->type != XML_TEXT_NODE && x->type != XML_COMMENT_NODE)
-		return refuse(src, x, "neither element, text nor comment:", (const char *)x->name, e);
+	if (x->type != XML_ELEMENT_NODE && x->type != XML_TEXT_NODE &&
+	    x->type != XML_COMMENT_NODE)
+		return refuse(src, x, "neither element, text nor comment:",
+		    x->name == NULL ? "CDATA" : (const char *)x->name, e);
 	n = xcalloc(1, sizeof *n);
 	n->line = xmlGetLineNo(x);
 	n->parent = parent;
@@ -119,42 +126,70 @@ take_doc(struct tmpl_source *src, xmlDoc *doc, struct err *e)
 {
 	const xmlDtd *dtd = doc->intSubset;
 
-	if (dtd != NULL && (dtd->children != NULL || dtd->ExternalID != NULL || dtd->SystemID != NULL))
-		return err_set(e, ERR_INPUT, "%s:1: a document type other than <!DOCTYPE html>", src->name);
+	if (dtd != NULL &&
+	    (dtd->children != NULL || dtd->ExternalID != NULL || dtd->SystemID != NULL))
+		return err_set(e, ERR_INPUT,
+		    "%s:1: a document type other than <!DOCTYPE html>", src->name);
 	for (xmlNode *k = doc->children; k != NULL; k = k->next)
 		if (k->type == XML_PI_NODE)
-			return refuse(src, k, "processing instruction", (const char *)k->name, e);
+			return refuse(
+			    src, k, "processing instruction", (const char *)k->name, e);
 	return take(src, xmlDocGetRootElement(doc), NULL, e);
+}
+
+struct first_error {
+	int line;
+	char text[200];
+};
+
+/* The parser goes on after an error and the last one is seldom the cause. */
+static void
+on_error(void *arg, xmlError *error)
+{
+	struct first_error *first = arg;
+
+	if (first->line != 0 || error->message == NULL)
+		return;
+	first->line = error->line;
+	str_cut(first->text, sizeof first->text, error->message);
+	first->text[strcspn(first->text, "\n")] = '\0';
+}
+
+static int
+check_self_closed(const struct tmpl_source *src, struct err *e)
+{
+	char name[64];
+	size_t line =
+	    tmpl_self_closed(buf_str(&src->text), src->text.len, name, sizeof name);
+
+	if (line == 0)
+		return 0;
+	return err_set(e, ERR_INPUT, "%s:%zu: <%s/> must be written <%s></%s>", src->name,
+	    line, name, name, name);
 }
 
 int
 tmpl_parse(struct tmpl_source *src, struct err *e)
 {
+	struct first_error first = {.line = 0, .text = "not XML"};
 	xmlParserCtxt *ctxt = NULL;
 	xmlDoc *doc = NULL;
-	char name[64];
-	size_t line;
 	int rc = -1;
 
 	ctxt = xmlNewParserCtxt();
 	BUG_IF(ctxt == NULL);
-	doc = xmlCtxtReadMemory(ctxt, buf_str(&src->text), (int)src->text.len, src->name, "UTF-8",
-	    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_BIG_LINES);
+	xmlSetStructuredErrorFunc(&first, on_error);
+	doc = xmlCtxtReadMemory(ctxt, buf_str(&src->text), (int)src->text.len, src->name,
+	    "UTF-8", XML_PARSE_NONET | XML_PARSE_BIG_LINES);
 	if (doc == NULL || !ctxt->wellFormed || !ctxt->nsWellFormed) {
-		const char *why = ctxt->lastError.message == NULL ? "not XML" : ctxt->lastError.message;
-
-		rc = err_set(e, ERR_INPUT, "%s:%d: %.*s", src->name, ctxt->lastError.line,
-		    (int)strcspn(why, "\n"), why);
+		rc = err_set(e, ERR_INPUT, "%s:%d: %s", src->name, first.line, first.text);
 		goto out;
 	}
-	line = tmpl_self_closed(buf_str(&src->text), src->text.len, name, sizeof name);
-	if (line != 0) {
-		rc = err_set(e, ERR_INPUT, "%s:%zu: <%s/> must be written <%s></%s>", src->name, line, name,
-		    name, name);
+	if (check_self_closed(src, e) == -1)
 		goto out;
-	}
 	rc = take_doc(src, doc, e);
 out:
+	xmlSetStructuredErrorFunc(NULL, NULL);
 	xmlFreeDoc(doc);
 	xmlFreeParserCtxt(ctxt);
 	return rc;

@@ -1,5 +1,6 @@
 /* db.c: open, close, transactions, errors. Sources: DESIGN.md 9; platform.md 6 (measured);
- * https://sqlite.org/c3ref/open.html, /c3ref/c_dbconfig_defensive.html, /rescode.html, /wal.html. */
+ * https://sqlite.org/c3ref/open.html, /c3ref/c_dbconfig_defensive.html, /rescode.html,
+ * /wal.html. */
 #include "config.h"
 
 #include <errno.h>
@@ -32,44 +33,59 @@ disk_full(struct db *db, int rc)
 	return (rc & 0xff) == SQLITE_IOERR && (errnum == ENOSPC || errnum == EDQUOT);
 }
 
+static int
+fail_file(struct db *db, int rc, const char *what, struct err *e)
+{
+	const char *why = sqlite3_errmsg(db->h);
+	int errnum = sqlite3_system_errno(db->h);
+
+	if (disk_full(db, rc))
+		return err_set_sys(e, ERR_IO, rc,
+		    "%s: the disk of %s is full; free space and try again, "
+		    "nothing was lost",
+		    what, db->path);
+	if ((rc & 0xff) == SQLITE_IOERR)
+		return err_set_sys(e, ERR_IO, rc, "%s: cannot read or write %s: %s%s%s",
+		    what, db->path, why, errnum == 0 ? "" : ": ",
+		    errnum == 0 ? "" : strerrordesc_np(errnum));
+	return err_set_sys(e, ERR_IO, rc,
+	    "%s: cannot open %s for writing (%s); its user or group needs write permission "
+	    "on the file and on its folder",
+	    what, db->path, why);
+}
+
 int
 db_fail(struct db *db, int rc, const char *what, struct err *e)
 {
 	const char *why = sqlite3_errmsg(db->h);
 
-	if (disk_full(db, rc))
-		return err_set_sys(e, ERR_IO, rc,
-		    "%s: the disk of %s is full; free space and try again, nothing was lost", what,
-		    db->path);
 	switch (rc & 0xff) {
-	case SQLITE_BUSY:
-	case SQLITE_PROTOCOL: /* lost a race for the WAL's locks again and again */
-		return err_set_sys(e, ERR_BUSY, rc, "%s: database %s was locked for over %d ms", what,
-		    db->path, db->busy_ms);
+	case SQLITE_FULL:
 	case SQLITE_IOERR:
-		if (sqlite3_system_errno(db->h) != 0)
-			return err_set_sys(e, ERR_IO, rc, "%s: cannot read or write %s: %s (%s)", what,
-			    db->path, why, strerrordesc_np(sqlite3_system_errno(db->h)));
-		return err_set_sys(e, ERR_IO, rc, "%s: cannot read or write %s: %s", what, db->path, why);
 	case SQLITE_CANTOPEN:
 	case SQLITE_PERM:
 	case SQLITE_READONLY:
-		return err_set_sys(e, ERR_IO, rc,
-		    "%s: cannot open %s for writing (%s); its user or group needs write permission on the "
-		    "file and on its folder",
-		    what, db->path, why);
+		return fail_file(db, rc, what, e);
+	case SQLITE_BUSY:
+	case SQLITE_PROTOCOL: /* lost a race for the WAL's locks again and again */
+		return err_set_sys(e, ERR_BUSY, rc,
+		    "%s: database %s was locked for over %d ms", what, db->path,
+		    db->busy_ms);
 	case SQLITE_NOTADB:
 		return err_set_sys(e, ERR_DB, rc,
-		    "%s is not a database, or no longer; restore the last backup", db->path);
+		    "%s is not a database, or no longer; restore the last backup",
+		    db->path);
 	case SQLITE_CORRUPT:
 		return err_set_sys(e, ERR_DB, rc,
-		    "%s: database %s is damaged (%s); stop the programs and restore the last backup", what,
-		    db->path, why);
+		    "%s: database %s is damaged (%s); stop the programs and "
+		    "restore the last backup",
+		    what, db->path, why);
 	case SQLITE_AUTH:
 		return err_set_sys(e, ERR_BUG, rc, "%s: %s", what,
 		    db->denied[0] != '\0' ? db->denied : why);
 	case SQLITE_TOOBIG:
-		return err_set_sys(e, ERR_LIMIT, rc, "%s: a value is too big for the database", what);
+		return err_set_sys(
+		    e, ERR_LIMIT, rc, "%s: a value is too big for the database", what);
 	case SQLITE_LOCKED: /* within one connection only: two of our own statements */
 	case SQLITE_MISUSE:
 	case SQLITE_RANGE:
@@ -85,7 +101,8 @@ db_is_constraint(const struct err *e)
 	return e != NULL && e->code == ERR_DB && (e->sys & 0xff) == SQLITE_CONSTRAINT;
 }
 
-/* SQLite's own handler backs off to 100 ms, by which one process starves the others (measured). */
+/* SQLite's own handler backs off to 100 ms, by which one process starves the others
+ * (measured). */
 static int
 on_busy(void *arg, int count)
 {
@@ -148,8 +165,8 @@ set_wal(struct db *db, struct err *e)
 		rc = db_fail(db, rc, "open", e);
 	} else if (!wal) {
 		rc = err_set(e, ERR_IO,
-		    "database %s cannot keep a write-ahead log (WAL) on its file system; move it to a "
-		    "local disk",
+		    "database %s cannot keep a write-ahead log (WAL) on its file system; "
+		    "move it to a local disk",
 		    db->path);
 	}
 	sqlite3_finalize(p);
@@ -188,11 +205,13 @@ configure(struct db *db, struct err *e)
 	if (set_wal(db, e) == -1)
 		return -1;
 	/* temp_store: the services may write nowhere but beside the database. */
-	return db_run(db, "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY", "open", e);
+	return db_run(
+	    db, "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY", "open", e);
 }
 
 int
-db_open(const char *path, const struct db_catalog *cat, enum db_role role, struct db **out, struct err *e)
+db_open(const char *path, const struct db_catalog *cat, enum db_role role, struct db **out,
+    struct err *e)
 {
 	struct db *db = NULL;
 	int i, rc;
@@ -263,7 +282,8 @@ db_run_own(struct db *db, enum own_stmt which, int64_t *out, struct err *e)
 
 	db->inner = true;
 	if (*p == NULL)
-		rc = sqlite3_prepare_v3(db->h, own_sql[which], -1, SQLITE_PREPARE_PERSISTENT, p, NULL);
+		rc = sqlite3_prepare_v3(
+		    db->h, own_sql[which], -1, SQLITE_PREPARE_PERSISTENT, p, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(*p);
 	if (rc == SQLITE_ROW && out != NULL)
@@ -283,7 +303,8 @@ db_in_tx(struct db *db)
 	return sqlite3_get_autocommit(db->h) == 0;
 }
 
-/* The name of a statement that is in use, changing ones only if asked so; NULL when there is none. */
+/* The name of a statement that is in use, changing ones only if asked so; NULL when there
+ * is none. */
 static const char *
 name_in_use(const struct db *db, bool changing)
 {
@@ -294,7 +315,8 @@ name_in_use(const struct db *db, bool changing)
 
 		if (!s->in_use)
 			continue;
-		if (!changing || (s->stepped && !s->ended && sqlite3_stmt_readonly(s->p) == 0))
+		if (!changing ||
+		    (s->stepped && !s->ended && sqlite3_stmt_readonly(s->p) == 0))
 			return db->cat->statements[i].name;
 	}
 	return NULL;
@@ -308,7 +330,8 @@ db_begin(struct db *db, struct err *e)
 	if (db_in_tx(db))
 		return err_set(e, ERR_BUG, "db_begin within a transaction");
 	if (open_name != NULL)
-		return err_set(e, ERR_BUG, "db_begin while statement %s is in use", open_name);
+		return err_set(
+		    e, ERR_BUG, "db_begin while statement %s is in use", open_name);
 	return db_run_own(db, OWN_BEGIN, NULL, e);
 }
 
@@ -321,7 +344,8 @@ db_commit(struct db *db, struct err *e)
 	if (!db_in_tx(db))
 		return err_set(e, ERR_BUG, "db_commit without a transaction");
 	if (open_name != NULL)
-		rc = err_set(e, ERR_BUG, "db_commit while statement %s is in use", open_name);
+		rc = err_set(
+		    e, ERR_BUG, "db_commit while statement %s is in use", open_name);
 	else
 		rc = db_run_own(db, OWN_COMMIT, NULL, e);
 	if (rc == -1)
@@ -334,8 +358,9 @@ db_rollback(struct db *db)
 {
 	struct err ignored;
 
-	/* Some failures (disk full, I/O) have rolled back already. If ROLLBACK itself fails, the transaction
-	 * is as good as undone: it was not committed, and closing drops it. */
+	/* Some failures (disk full, I/O) have rolled back already. If ROLLBACK itself
+	 * fails, the transaction is as good as undone: it was not committed, and closing
+	 * drops it. */
 	if (db_in_tx(db) && db_run_own(db, OWN_ROLLBACK, NULL, &ignored) == -1)
 		err_clear(&ignored);
 }

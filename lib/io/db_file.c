@@ -1,5 +1,5 @@
-/* db_file.c: the file under a database. Sources: statfs(2), proc(5) mountinfo, platform.md 6,
- * https://sqlite.org/wal.html ("does not work over a network filesystem"). */
+/* db_file.c: the file under a database. Sources: statfs(2), proc(5) mountinfo, platform.md
+ * 6, https://sqlite.org/wal.html ("does not work over a network filesystem"). */
 #include "config.h"
 
 #include <errno.h>
@@ -14,7 +14,8 @@
 #include "base/str.h"
 #include "io/db_priv.h"
 
-/* From linux/magic.h and, where it has none, from the kernel's fs/ (cifs, smb2, ceph, gfs2, ocfs2, lustre). */
+/* From linux/magic.h and, where it has none, from the kernel's fs/ (cifs, smb2, ceph, gfs2,
+ * ocfs2, lustre). */
 enum { FS_FUSE = 0x65735546 };
 static const struct {
 	long type;
@@ -33,8 +34,10 @@ static const struct {
     {0x0bd00bd0, "Lustre"},
 };
 
-/* FUSE has one number for all. These keep their data on this machine; any other is taken for remote. */
-static const char *const local_fuse[] = {"fuseblk", "fuse.fuse-overlayfs", "virtiofs", "fuse.bindfs"};
+/* FUSE has one number for all. These keep their data on this machine; any other is taken
+ * for remote. */
+static const char *const local_fuse[] = {
+    "fuseblk", "fuse.fuse-overlayfs", "virtiofs", "fuse.bindfs"};
 
 const char *
 db_file_network(long f_type, const char *mount_type)
@@ -42,7 +45,8 @@ db_file_network(long f_type, const char *mount_type)
 	size_t i;
 
 	for (i = 0; i < sizeof network_fs / sizeof network_fs[0]; i++) {
-		/* f_type is a long, but the kernel fills it from 32 bits, with or without sign. */
+		/* f_type is a long, but the kernel fills it from 32 bits, with or without
+		 * sign. */
 		if ((uint32_t)network_fs[i].type == (uint32_t)f_type)
 			return network_fs[i].name;
 	}
@@ -103,8 +107,8 @@ db_file_check(const char *path, struct err *e)
 	network = db_file_network((long)fs.f_type, mount_type);
 	if (network != NULL)
 		return err_set(e, ERR_IO,
-		    "database %s is on a network file system (%s), where locks cannot be trusted; "
-		    "move it to a local disk",
+		    "database %s is on a network file system (%s), where locks cannot be "
+		    "trusted; move it to a local disk",
 		    path, network);
 	return 0;
 }
@@ -121,7 +125,8 @@ db_file_create(const char *path, unsigned mode, bool *made, struct err *e)
 		}
 		return err_set_errno(e, ERR_IO, errno, "cannot make %s", path);
 	}
-	/* SQLite gives -wal and -shm the mode of the database, so no umask may take the group's bits. */
+	/* SQLite gives -wal and -shm the mode of the database, so no umask may take the
+	 * group's bits. */
 	if (fchmod(fd, (mode_t)mode) == -1) {
 		int why = errno;
 

@@ -1,6 +1,6 @@
-/* db_maint.c: checkpoint, integrity, backup: for one process only. Sources: DESIGN.md 9 (one worker alone
- * checkpoints), https://sqlite.org/c3ref/wal_checkpoint_v2.html, /lang_vacuum.html ("VACUUM with an INTO
- * clause"), /pragma.html#pragma_quick_check. */
+/* db_maint.c: checkpoint, integrity, backup: for one process only. Sources: DESIGN.md 9
+ * (one worker alone checkpoints), https://sqlite.org/c3ref/wal_checkpoint_v2.html,
+ * /lang_vacuum.html ("VACUUM with an INTO clause"), /pragma.html#pragma_quick_check. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -20,15 +20,17 @@ db_checkpoint(struct db *db, int busy_ms, struct err *e)
 	if (db_in_tx(db))
 		return err_set(e, ERR_BUG, "db_checkpoint within a transaction");
 	db->busy_ms = busy_ms;
-	rc = sqlite3_wal_checkpoint_v2(db->h, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	rc = sqlite3_wal_checkpoint_v2(
+	    db->h, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	rc = rc == SQLITE_OK ? 0 : db_fail(db, rc, "checkpoint", e);
 	db->busy_ms = usual_ms;
 	return rc;
 }
 
-/* Run a checking pragma. A first row whose text (column `text`) is not `good` is the finding. */
+/* Run a checking pragma. A first row whose text (column `text`) is not `good` is the
+ * finding. */
 static int
-check(struct db *db, const char *sql, int text, const char *good, struct err *e)
+check(struct db *db, const char *sql, const char *good, struct err *e)
 {
 	sqlite3_stmt *p = NULL;
 	const char *found;
@@ -40,11 +42,12 @@ check(struct db *db, const char *sql, int text, const char *good, struct err *e)
 		rc = sqlite3_step(p);
 	db->inner = false;
 	if (rc == SQLITE_ROW) {
-		found = (const char *)sqlite3_column_text(p, text);
+		found = (const char *)sqlite3_column_text(p, 0);
 		rc = 0;
 		if (!str_eq(found, good))
 			rc = err_set(e, ERR_DB,
-			    "database %s is damaged: %s: %s; stop the programs and restore the last backup",
+			    "database %s is damaged: %s: %s; stop the programs and "
+			    "restore the last backup",
 			    db->path, sql, found == NULL ? "" : found);
 	} else {
 		rc = rc == SQLITE_DONE ? 0 : db_fail(db, rc, "integrity check", e);
@@ -57,9 +60,9 @@ int
 db_integrity(struct db *db, struct err *e)
 {
 	/* Each row of foreign_key_check is a fault; its first column is the table. */
-	if (check(db, "PRAGMA quick_check(1)", 0, "ok", e) == -1)
+	if (check(db, "PRAGMA quick_check(1)", "ok", e) == -1)
 		return -1;
-	return check(db, "PRAGMA foreign_key_check", 0, "", e);
+	return check(db, "PRAGMA foreign_key_check", "", e);
 }
 
 static int
@@ -102,7 +105,8 @@ db_backup_into(struct db *db, const char *path, struct err *e)
 	slash = strrchr(folder, '/');
 	if (slash != NULL)
 		slash[slash == folder ? 1 : 0] = '\0';
-	if (db_file_sync(path, e) == -1 || db_file_sync(slash == NULL ? "." : folder, e) == -1)
+	if (db_file_sync(path, e) == -1 ||
+	    db_file_sync(slash == NULL ? "." : folder, e) == -1)
 		goto out;
 	rc = 0;
 out:

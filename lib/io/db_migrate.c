@@ -1,6 +1,7 @@
-/* db_migrate.c: schema version and migrations. The version is PRAGMA user_version, the number of
- * migrations run. Source: STYLE.md 7; https://sqlite.org/lang_altertable.html ("Making Other Kinds Of
- * Table Schema Changes": foreign keys off, then foreign_key_check). */
+/* db_migrate.c: schema version and migrations. The version is PRAGMA user_version, the
+ * number of migrations run. Source: STYLE.md 7; https://sqlite.org/lang_altertable.html
+ * ("Making Other Kinds Of Table Schema Changes": foreign keys off, then foreign_key_check).
+ */
 #include "config.h"
 
 #include <inttypes.h>
@@ -17,13 +18,15 @@ db_check_version(struct db *db, struct err *e)
 		return -1;
 	if (have < db->cat->migrations_n)
 		return err_set(e, ERR_DB,
-		    "database %s has schema version %" PRId64 ", this program needs %d; run "
-		    "`connectorctl migrate`",
+		    "database %s has schema version %" PRId64
+		    ", this program needs %d; run `connectorctl migrate`",
 		    db->path, have, db->cat->migrations_n);
 	if (have > db->cat->migrations_n)
 		return err_set(e, ERR_DB,
-		    "database %s has schema version %" PRId64 ", this program knows %d only; somebody ran "
-		    "`connectorctl migrate` of a newer release: start that release",
+		    "database %s has schema version %" PRId64
+		    ", this program knows %d: `connectorctl migrate` of a newer release "
+		    "ran; "
+		    "start that release",
 		    db->path, have, db->cat->migrations_n);
 	return 0;
 }
@@ -53,8 +56,10 @@ migrate_one(struct db *db, int i, struct err *e)
 	int64_t have = 0;
 	int rc = -1;
 
-	if (str_format(what, sizeof what, "migration %s", db->cat->migrations[i].name) == -1 ||
-	    str_format(set_version, sizeof set_version, "PRAGMA user_version = %d", i + 1) == -1)
+	if (str_format(what, sizeof what, "migration %s", db->cat->migrations[i].name) ==
+		-1 ||
+	    str_format(
+		set_version, sizeof set_version, "PRAGMA user_version = %d", i + 1) == -1)
 		return err_set(e, ERR_BUG, "the name of migration %d is too long", i + 1);
 	if (db_begin(db, e) == -1)
 		return err_wrap(e, "%s", what);
@@ -95,7 +100,8 @@ migrate_all(struct db *db, int64_t have, struct err *e)
 }
 
 int
-db_migrate(const char *path, const struct db_catalog *cat, int *from, int *to, struct err *e)
+db_migrate(
+    const char *path, const struct db_catalog *cat, int *from, int *to, struct err *e)
 {
 	struct db *db = NULL;
 	bool made = false;
@@ -110,8 +116,9 @@ db_migrate(const char *path, const struct db_catalog *cat, int *from, int *to, s
 		goto out;
 	if (have > cat->migrations_n || have < 0) {
 		rc = err_set(e, ERR_INPUT,
-		    "database %s has schema version %" PRId64 ", this program knows %d; install the newer "
-		    "release, or restore the backup made before its migration",
+		    "database %s has schema version %" PRId64
+		    ", this program knows %d; install the newer release, or "
+		    "restore the backup made before its migration",
 		    path, have, cat->migrations_n);
 		goto out;
 	}

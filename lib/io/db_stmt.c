@@ -13,7 +13,8 @@ enum { WHAT_BYTES = 96 };
 static const char *
 what_of(const struct stmt *s, char dst[WHAT_BYTES])
 {
-	if (str_format(dst, WHAT_BYTES, "statement %s", s->db->cat->statements[s->query].name) == -1)
+	if (str_format(dst, WHAT_BYTES, "statement %s",
+		s->db->cat->statements[s->query].name) == -1)
 		str_cut(dst, WHAT_BYTES, s->db->cat->statements[s->query].name);
 	return dst;
 }
@@ -42,14 +43,15 @@ prepare(struct stmt *s, struct err *e)
 	int rc;
 
 	db->denied[0] = '\0';
-	rc = sqlite3_prepare_v3(db->h, db->cat->statements[s->query].sql, -1, SQLITE_PREPARE_PERSISTENT,
-	    &s->p, &tail);
+	rc = sqlite3_prepare_v3(db->h, db->cat->statements[s->query].sql, -1,
+	    SQLITE_PREPARE_PERSISTENT, &s->p, &tail);
 	if (rc != SQLITE_OK)
 		return db_fail(db, rc, what_of(s, what), e);
 	if (s->p == NULL || has_more(tail)) {
 		sqlite3_finalize(s->p);
 		s->p = NULL;
-		return err_set(e, ERR_BUG, "%s is not just one SQL statement", what_of(s, what));
+		return err_set(
+		    e, ERR_BUG, "%s is not just one SQL statement", what_of(s, what));
 	}
 	return 0;
 }
@@ -61,7 +63,8 @@ db_query(struct db *db, int query, struct stmt **out, struct err *e)
 	char what[WHAT_BYTES];
 
 	if (query < 0 || query >= db->cat->statements_n)
-		return err_set(e, ERR_BUG, "statement number %d is not in the catalogue", query);
+		return err_set(
+		    e, ERR_BUG, "statement number %d is not in the catalogue", query);
 	s = &db->stmts[query];
 	if ((db->cat->statements[query].roles & (unsigned)db->role) == 0)
 		return err_set(e, ERR_BUG, "%s is not for role %s", what_of(s, what),
@@ -125,7 +128,9 @@ db_bind_text(struct stmt *s, int i, const char *v)
 	if (v == NULL)
 		db_bind_null(s, i);
 	else
-		bound(s, i, sqlite3_bind_text64(s->p, i, v, strlen(v), SQLITE_TRANSIENT, SQLITE_UTF8));
+		bound(s, i,
+		    sqlite3_bind_text64(
+			s->p, i, v, strlen(v), SQLITE_TRANSIENT, SQLITE_UTF8));
 }
 
 void
@@ -149,13 +154,15 @@ step(struct stmt *s, bool *row, struct err *e)
 
 	if (s->bind_rc != SQLITE_OK) {
 		rc = s->bind_rc;
-		return err_set_sys(e, (rc & 0xff) == SQLITE_TOOBIG ? ERR_LIMIT : ERR_BUG, rc,
-		    "%s: parameter %d: %s", what_of(s, what), s->bind_i, sqlite3_errstr(rc));
+		return err_set_sys(e, (rc & 0xff) == SQLITE_TOOBIG ? ERR_LIMIT : ERR_BUG,
+		    rc, "%s: parameter %d: %s", what_of(s, what), s->bind_i,
+		    sqlite3_errstr(rc));
 	}
 	if (s->ended || !s->in_use)
 		return err_set(e, ERR_BUG, "%s is at its end", what_of(s, what));
 	s->stepped = true;
-	s->db->denied[0] = '\0'; /* a changed schema prepares anew, which asks the authorizer again */
+	s->db->denied[0] =
+	    '\0'; /* a changed schema prepares anew, which asks the authorizer again */
 	rc = sqlite3_step(s->p);
 	if (rc != SQLITE_ROW)
 		s->ended = true;
@@ -170,9 +177,10 @@ db_step(struct stmt *s, bool *row, struct err *e)
 {
 	char what[WHAT_BYTES];
 
-	if (!s->stepped && sqlite3_column_count(s->p) > 0 && sqlite3_stmt_readonly(s->p) == 0 &&
-	    !db_in_tx(s->db))
-		return err_set(e, ERR_BUG, "%s changes and returns rows: it needs a transaction",
+	if (!s->stepped && sqlite3_column_count(s->p) > 0 &&
+	    sqlite3_stmt_readonly(s->p) == 0 && !db_in_tx(s->db))
+		return err_set(e, ERR_BUG,
+		    "%s changes and returns rows: it needs a transaction",
 		    what_of(s, what));
 	return step(s, row, e);
 }
@@ -221,7 +229,8 @@ db_col_blob(struct stmt *s, int i, size_t *n)
 	const void *p = sqlite3_column_blob(s->p, i);
 
 	*n = (size_t)sqlite3_column_bytes(s->p, i);
-	return p == NULL && !db_col_null(s, i) ? "" : p; /* SQLite says NULL for an empty blob */
+	return p == NULL && !db_col_null(s, i) ? ""
+					       : p; /* SQLite says NULL for an empty blob */
 }
 
 int

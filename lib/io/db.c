@@ -220,7 +220,7 @@ db_open(const char *path, const struct db_catalog *cat, enum db_role role, struc
 		return -1;
 	db = xcalloc(1, sizeof *db);
 	db->path = xstrdup(path);
-	db->cat = cat;
+	db->cat = *cat;
 	db->role = role;
 	db->busy_ms = DB_BUSY_MS;
 	db->stmts = xcalloc((size_t)cat->statements_n + 1, sizeof db->stmts[0]);
@@ -254,7 +254,7 @@ db_close(struct db *db)
 
 	if (db == NULL)
 		return;
-	for (i = 0; i < db->cat->statements_n; i++)
+	for (i = 0; i < db->cat.statements_n; i++)
 		sqlite3_finalize(db->stmts[i].p);
 	for (i = 0; i < OWN_STMT_MAX; i++)
 		sqlite3_finalize(db->own[i]);
@@ -310,14 +310,14 @@ name_in_use(const struct db *db, bool changing)
 {
 	int i;
 
-	for (i = 0; db->in_use > 0 && i < db->cat->statements_n; i++) {
+	for (i = 0; db->in_use > 0 && i < db->cat.statements_n; i++) {
 		const struct stmt *s = &db->stmts[i];
 
 		if (!s->in_use)
 			continue;
 		if (!changing ||
 		    (s->stepped && !s->ended && sqlite3_stmt_readonly(s->p) == 0))
-			return db->cat->statements[i].name;
+			return db->cat.statements[i].name;
 	}
 	return NULL;
 }

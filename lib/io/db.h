@@ -50,6 +50,7 @@ enum { DB_BUSY_MS = 5000 };
 /* Open an existing database on a local disk: WAL, synchronous=FULL, foreign_keys, trusted_schema off, defensive, busy
  * handler with short random sleeps, wal_autocheckpoint=0, no checkpoint on close, authorizer for role.
  * Does not check the schema version: db_check_version() does.
+ * cat     copied; the tables it points at must outlive the handle (generated ones are static)
  * out     owned by the caller, db_close()
  * errors  ERR_NOT_FOUND no such file (names it and the remedy); ERR_IO cannot open, may not write, or on a
  *         network file system; ERR_DB not a database; ERR_BUSY locked */

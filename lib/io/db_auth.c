@@ -31,9 +31,9 @@ grant_of(const struct db *db, const char *table)
 {
 	int i;
 
-	for (i = 0; i < db->cat->grants_n; i++) {
-		if (str_eq_ci(db->cat->grants[i].table, table))
-			return &db->cat->grants[i];
+	for (i = 0; i < db->cat.grants_n; i++) {
+		if (str_eq_ci(db->cat.grants[i].table, table))
+			return &db->cat.grants[i];
 	}
 	return NULL;
 }
@@ -83,8 +83,9 @@ may_write(struct db *db, const char *verb, const char *table, const char *column
 
 	if (g != NULL && (g->write & (unsigned)db->role) != 0)
 		return SQLITE_OK;
-	/* The first json_each of a connection declares its columns this way. A real update of the
-	 * schema table is refused by defensive mode, real DDL by its own action codes. */
+	/* The first json_each of a connection declares its columns this way. A real update
+	 * of the schema table is refused by defensive mode, real DDL by its own action
+	 * codes. */
 	if (str_eq(verb, verb_update) && str_eq(table, "sqlite_master"))
 		return SQLITE_OK;
 	return deny(db, verb, table, column);
@@ -125,6 +126,6 @@ db_authorize(struct db *db)
 {
 	/* Set once, before anything is prepared: a statement keeps the decision of its
 	 * preparation. */
-	if (db->role != DB_ROLE_ADMIN && db->cat->grants != NULL)
+	if (db->role != DB_ROLE_ADMIN && db->cat.grants != NULL)
 		sqlite3_set_authorizer(db->h, authorize, db);
 }

@@ -16,18 +16,18 @@ db_check_version(struct db *db, struct err *e)
 
 	if (db_run_own(db, OWN_VERSION, &have, e) == -1)
 		return -1;
-	if (have < db->cat->migrations_n)
+	if (have < db->cat.migrations_n)
 		return err_set(e, ERR_DB,
 		    "database %s has schema version %" PRId64
 		    ", this program needs %d; run `connectorctl migrate`",
-		    db->path, have, db->cat->migrations_n);
-	if (have > db->cat->migrations_n)
+		    db->path, have, db->cat.migrations_n);
+	if (have > db->cat.migrations_n)
 		return err_set(e, ERR_DB,
 		    "database %s has schema version %" PRId64
 		    ", this program knows %d: `connectorctl migrate` of a newer release "
 		    "ran; "
 		    "start that release",
-		    db->path, have, db->cat->migrations_n);
+		    db->path, have, db->cat.migrations_n);
 	return 0;
 }
 
@@ -56,7 +56,7 @@ migrate_one(struct db *db, int i, struct err *e)
 	int64_t have = 0;
 	int rc = -1;
 
-	if (str_format(what, sizeof what, "migration %s", db->cat->migrations[i].name) ==
+	if (str_format(what, sizeof what, "migration %s", db->cat.migrations[i].name) ==
 		-1 ||
 	    str_format(
 		set_version, sizeof set_version, "PRAGMA user_version = %d", i + 1) == -1)
@@ -69,7 +69,7 @@ migrate_one(struct db *db, int i, struct err *e)
 		rc = 0;
 		goto out;
 	}
-	if (db_run(db, db->cat->migrations[i].sql, what, e) == -1)
+	if (db_run(db, db->cat.migrations[i].sql, what, e) == -1)
 		goto out;
 	if (!db_in_tx(db)) {
 		rc = err_set(e, ERR_BUG, "%s ended its own transaction", what);
@@ -92,7 +92,7 @@ migrate_all(struct db *db, int64_t have, struct err *e)
 	rc = sqlite3_db_config(db->h, SQLITE_DBCONFIG_ENABLE_FKEY, 0, NULL);
 	if (rc != SQLITE_OK)
 		return db_fail(db, rc, "migrate", e);
-	for (i = (int)have; i < db->cat->migrations_n; i++) {
+	for (i = (int)have; i < db->cat.migrations_n; i++) {
 		if (migrate_one(db, i, e) == -1)
 			return -1;
 	}

@@ -24,7 +24,7 @@ enum own_stmt { OWN_BEGIN, OWN_COMMIT, OWN_ROLLBACK, OWN_VERSION, OWN_STMT_MAX }
 struct db {
 	sqlite3 *h;
 	char *path;
-	const struct db_catalog *cat;
+	struct db_catalog cat; /* its tables are borrowed for as long as the handle lives */
 	enum db_role role;
 	struct stmt *stmts; /* cat->statements_n of them */
 	sqlite3_stmt *own[OWN_STMT_MAX];

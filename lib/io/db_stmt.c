@@ -14,8 +14,8 @@ static const char *
 what_of(const struct stmt *s, char dst[WHAT_BYTES])
 {
 	if (str_format(dst, WHAT_BYTES, "statement %s",
-		s->db->cat->statements[s->query].name) == -1)
-		str_cut(dst, WHAT_BYTES, s->db->cat->statements[s->query].name);
+		s->db->cat.statements[s->query].name) == -1)
+		str_cut(dst, WHAT_BYTES, s->db->cat.statements[s->query].name);
 	return dst;
 }
 
@@ -43,7 +43,7 @@ prepare(struct stmt *s, struct err *e)
 	int rc;
 
 	db->denied[0] = '\0';
-	rc = sqlite3_prepare_v3(db->h, db->cat->statements[s->query].sql, -1,
+	rc = sqlite3_prepare_v3(db->h, db->cat.statements[s->query].sql, -1,
 	    SQLITE_PREPARE_PERSISTENT, &s->p, &tail);
 	if (rc != SQLITE_OK)
 		return db_fail(db, rc, what_of(s, what), e);
@@ -62,11 +62,11 @@ db_query(struct db *db, int query, struct stmt **out, struct err *e)
 	struct stmt *s;
 	char what[WHAT_BYTES];
 
-	if (query < 0 || query >= db->cat->statements_n)
+	if (query < 0 || query >= db->cat.statements_n)
 		return err_set(
 		    e, ERR_BUG, "statement number %d is not in the catalogue", query);
 	s = &db->stmts[query];
-	if ((db->cat->statements[query].roles & (unsigned)db->role) == 0)
+	if ((db->cat.statements[query].roles & (unsigned)db->role) == 0)
 		return err_set(e, ERR_BUG, "%s is not for role %s", what_of(s, what),
 		    db_role_name(db->role));
 	if (s->in_use)

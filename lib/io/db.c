@@ -332,6 +332,8 @@ db_begin(struct db *db, struct err *e)
 	if (open_name != NULL)
 		return err_set(
 		    e, ERR_BUG, "db_begin while statement %s is in use", open_name);
+	if (db_late(db, e) == -1)
+		return -1;
 	return db_run_own(db, OWN_BEGIN, NULL, e);
 }
 

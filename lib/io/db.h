@@ -70,8 +70,9 @@ MUST_USE int db_check_version(struct db *db, struct err *e);
 /* ---- statements. Between db_query and db_done a statement is in use; one use at a time each. A mistake
  * in a db_bind_* (number out of range, value too big) is reported by the db_step that follows.
  *
- * Outside a transaction a statement that changes rows and returns some (RETURNING) is ERR_BUG in db_step:
- * it commits when it is left, where a failure would go unseen. Use db_begin, or db_exec without the rows. */
+ * Outside a transaction a statement that changes rows and returns some (RETURNING) commits only when it has
+ * been stepped to its end (*row false): do so before believing it. Left earlier, db_done finishes it, and
+ * a failure then comes out of the next db_query or db_begin. */
 /* errors  ERR_BUG the role may not run it or it is in use; ERR_DB cannot prepare */
 MUST_USE int db_query(struct db *db, int query, struct stmt **out, struct err *e);
 void db_bind_i64(struct stmt *s, int i, int64_t v); /* i from 1 */

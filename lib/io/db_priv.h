@@ -32,6 +32,7 @@ struct db {
 	int busy_ms;
 	int64_t busy_since_ms;
 	bool inner;       /* a step of io/db itself, which the authorizer lets pass */
+	struct err late;  /* failure met in db_done, for the next call that can report one */
 	char denied[128]; /* what the authorizer refused last, for the message */
 	void (*on_commit)(void *arg, int64_t commit_no);
 	void *on_commit_arg;
@@ -46,6 +47,9 @@ int db_fail(struct db *db, int rc, const char *what, struct err *e);
 MUST_USE int db_run(struct db *db, const char *sql, const char *what, struct err *e);
 /* Step one of OWN_* once to its end; out, when not NULL, gets the first column. errors: as db_step */
 MUST_USE int db_run_own(struct db *db, enum own_stmt which, int64_t *out, struct err *e);
+
+/* Report and forget a failure that db_done met. errors: that one */
+MUST_USE int db_late(struct db *db, struct err *e);
 
 /* Install the authorizer of the connection's role, unless it is ADMIN or the catalogue has no grants. */
 void db_authorize(struct db *db);

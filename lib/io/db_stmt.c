@@ -65,6 +65,8 @@ db_query(struct db *db, int query, struct stmt **out, struct err *e)
 	if (query < 0 || query >= db->cat.statements_n)
 		return err_set(
 		    e, ERR_BUG, "statement number %d is not in the catalogue", query);
+	if (db_late(db, e) == -1)
+		return -1;
 	s = &db->stmts[query];
 	if ((db->cat.statements[query].roles & (unsigned)db->role) == 0)
 		return err_set(e, ERR_BUG, "%s is not for role %s", what_of(s, what),
@@ -82,11 +84,36 @@ db_query(struct db *db, int query, struct stmt **out, struct err *e)
 	return 0;
 }
 
+int
+db_late(struct db *db, struct err *e)
+{
+	if (db->late.code == ERR_NONE)
+		return 0;
+	(void)err_set_sys(e, db->late.code, db->late.sys, "%s", db->late.msg);
+	err_clear(&db->late);
+	return -1;
+}
+
+/* Reset alone would commit a changing statement and drop the outcome. */
+static void
+finish(struct stmt *s)
+{
+	char what[WHAT_BYTES];
+	int rc = SQLITE_ROW;
+
+	while (rc == SQLITE_ROW)
+		rc = sqlite3_step(s->p);
+	if (rc != SQLITE_DONE)
+		(void)db_fail(s->db, rc, what_of(s, what), &s->db->late);
+}
+
 void
 db_done(struct stmt *s)
 {
 	if (s == NULL || !s->in_use)
 		return;
+	if (s->stepped && !s->ended && sqlite3_stmt_readonly(s->p) == 0 && !db_in_tx(s->db))
+		finish(s);
 	sqlite3_reset(s->p); /* repeats an error that db_step has reported */
 	sqlite3_clear_bindings(s->p);
 	s->in_use = false;
@@ -146,8 +173,8 @@ db_bind_blob(struct stmt *s, int i, const void *p, size_t n)
 
 /* ---- running */
 
-static int
-step(struct stmt *s, bool *row, struct err *e)
+int
+db_step(struct stmt *s, bool *row, struct err *e)
 {
 	char what[WHAT_BYTES];
 	int rc;
@@ -173,26 +200,13 @@ step(struct stmt *s, bool *row, struct err *e)
 }
 
 int
-db_step(struct stmt *s, bool *row, struct err *e)
-{
-	char what[WHAT_BYTES];
-
-	if (!s->stepped && sqlite3_column_count(s->p) > 0 &&
-	    sqlite3_stmt_readonly(s->p) == 0 && !db_in_tx(s->db))
-		return err_set(e, ERR_BUG,
-		    "%s changes and returns rows: it needs a transaction",
-		    what_of(s, what));
-	return step(s, row, e);
-}
-
-int
 db_exec(struct stmt *s, struct err *e)
 {
 	bool row = true;
 	int rc = 0;
 
 	while (rc == 0 && row)
-		rc = step(s, &row, e);
+		rc = db_step(s, &row, e);
 	db_done(s);
 	return rc;
 }

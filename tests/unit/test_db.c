@@ -740,12 +740,7 @@ test_statements_in_use(void **state)
 	SAYS("PROJECT_ALL");
 	db_done(all);
 
-	/* RETURNING: within a transaction only, and to its end. */
-	OK(db_query(db, FX_PROJECT_ADD_RETURNING, &add, &err));
-	db_bind_text(add, 1, "b");
-	FAILS(db_step(add, &row, &err), ERR_BUG);
-	SAYS("PROJECT_ADD_RETURNING");
-	db_done(add);
+	/* RETURNING within a transaction: to its end before the commit. */
 	OK(db_begin(db, &err));
 	OK(db_query(db, FX_PROJECT_ADD_RETURNING, &add, &err));
 	db_bind_text(add, 1, "b");
@@ -756,7 +751,7 @@ test_statements_in_use(void **state)
 	assert_false(db_in_tx(db));
 	db_done(add);
 	assert_int_equal(one_number(db, FX_PROJECT_COUNT), 1);
-	/* db_exec goes to the end by itself, so it needs none. */
+	/* db_exec goes to the end by itself. */
 	OK(db_query(db, FX_PROJECT_ADD_RETURNING, &add, &err));
 	db_bind_text(add, 1, "b");
 	OK(db_exec(add, &err));
@@ -769,6 +764,40 @@ test_statements_in_use(void **state)
 	OK(db_commit(db, &err));
 	db_done(all);
 	assert_int_equal(one_number(db, FX_PROJECT_COUNT), 3);
+}
+
+/* Outside a transaction: left after its first row, it is committed all the same, and if
+ * that fails the next call says so. */
+static void
+test_returning_left_early(void **state)
+{
+	struct scratch *t = *state;
+	struct db *db = fresh(t, DB_ROLE_SYNC), *other = NULL;
+	struct stmt *s = NULL;
+	bool row = false;
+
+	OK(add_project(db, "a"));
+	OK(db_query(db, FX_PART_ADD_RETURNING, &s, &err));
+	db_bind_i64(s, 1, 1);
+	OK(db_step(s, &row, &err));
+	assert_true(row);
+	db_done(s);
+	assert_false(db_in_tx(db));
+	OK(db_open(t->path, &fx_catalog, DB_ROLE_SYNC, &other, &err));
+	assert_int_equal(one_number(other, FX_PART_COUNT), 1);
+	db_close(other);
+
+	OK(db_query(db, FX_PART_ADD_RETURNING, &s, &err));
+	db_bind_i64(s, 1, 99); /* no such project; found out at the commit */
+	OK(db_step(s, &row, &err));
+	assert_true(row);
+	db_done(s);
+	FAILS(db_begin(db, &err), ERR_DB);
+	SAYS("PART_ADD_RETURNING");
+	assert_true(db_is_constraint(&err));
+	OK(db_begin(db, &err)); /* reported once */
+	db_rollback(db);
+	assert_int_equal(one_number(db, FX_PART_COUNT), 1);
 }
 
 static void
@@ -1037,6 +1066,7 @@ main(void)
 	    T(test_commit_and_rollback),
 	    T(test_failed_commit_rolls_back),
 	    T(test_statements_in_use),
+	    T(test_returning_left_early),
 	    T(test_busy),
 	    T(test_processes),
 	    T(test_commit_hook),

@@ -2,7 +2,7 @@
 INSERT INTO audit (at, actor, action, target, detail) VALUES (?1, ?2, ?3, ?4, ?5);
 
 -- AUDIT_UNSEALED roles: sync admin
-SELECT id, at, actor, action, target, detail FROM audit WHERE mac IS NULL ORDER BY id LIMIT ?1;
+SELECT id, at, actor, action, target, detail, mac FROM audit WHERE mac IS NULL ORDER BY id LIMIT ?1;
 
 -- AUDIT_MAC_BEFORE roles: sync admin
 SELECT mac FROM audit WHERE id < ?1 ORDER BY id DESC LIMIT 1;

@@ -1,0 +1,284 @@
+/* What a mail says: the model of html/README.md "Mails", filled from the database. */
+#include "config.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clk.h"
+#include "base/limits.h"
+#include "base/num.h"
+#include "base/str.h"
+#include "core/cause.h"
+#include "core/mail.h"
+#include "store/account.h"
+#include "store/mailbox.h"
+
+/* Items named one by one; the rest is a number. */
+enum { ITEMS_NAMED = 20 };
+
+static void
+add_project(void *arg, const struct mail_project *p)
+{
+	struct buf line = BUF_INIT(LIMIT_FIELD);
+	struct json *row = json_add_obj(arg);
+
+	buf_printf(&line, "%s %s", p->number, p->name);
+	if (p->waiting > 0)
+		buf_printf(&line, " (%" PRId64 " waiting)", p->waiting);
+	json_put_str(row, "text", buf_str(&line));
+	buf_clear(&line);
+}
+
+static void
+add_item(void *arg, const struct mail_item *i)
+{
+	struct buf line = BUF_INIT(LIMIT_FIELD);
+	struct json *row = json_add_obj(arg);
+
+	buf_printf(&line, "%s %s: %s (%s)", str_eq(i->kind, "rfi") ? "RFI" : "Submittal", i->number, i->subject,
+	    i->project_number);
+	json_put_str(row, "text", buf_str(&line));
+	buf_clear(&line);
+}
+
+static void
+put_link(const struct mail_ctx *m, const struct account *a, struct json *model)
+{
+	struct buf url = BUF_INIT(LIMIT_URL);
+
+	buf_printf(&url, "%s/Projects/reconnect?account=%s", m->conf->public_url, a->public_id);
+	json_put_str(model, "link", buf_str(&url));
+	buf_clear(&url);
+}
+
+/* Why this person gets this mail, in one sentence. */
+static void
+put_why(const struct account *a, const char *kind, struct json *model)
+{
+	struct buf why = BUF_INIT(LIMIT_FIELD);
+
+	if (str_eq(kind, "recovered"))
+		buf_printf(&why, "The Procore sign-in of %s works again. What waited is on its way.", a->login);
+	else if (a->state == ACCOUNT_NEEDED)
+		buf_printf(&why, "The Procore account %s has not signed in for these projects yet.", a->login);
+	else
+		buf_printf(&why, "%s.",
+		    a->cause_text[0] != '\0' ? a->cause_text : "Procore no longer accepts the sign-in");
+	json_put_str(model, "why", buf_str(&why));
+	buf_clear(&why);
+}
+
+static void
+put_since(int64_t at, struct json *model)
+{
+	char text[CLK_TEXT_BYTES];
+
+	clk_local(at, text);
+	json_put_str(model, "since", text);
+}
+
+static int
+account_model(struct mail_ctx *m, const struct mail_row *row, struct json *model, bool *still_true, struct err *e)
+{
+	struct account a = {0};
+	struct json *items = json_put_arr(model, "items");
+	size_t n;
+	int rc = -1;
+
+	if (account_get(m->db, row->account_id, &a, e) == -1)
+		return -1;
+	*still_true = str_eq(row->kind, "recovered") || str_eq(row->kind, "link") || a.state == ACCOUNT_NEEDED ||
+	    a.state == ACCOUNT_LOST;
+	json_put_str(model, "login", a.login);
+	json_put_str(model, "asked_by", row->asked_by);
+	put_link(m, &a, model);
+	put_why(&a, row->kind, model);
+	put_since(a.since_at, model);
+	if (mail_projects_of_account(m->db, a.id, add_project, json_put_arr(model, "projects"), e) == -1 ||
+	    mail_items_of_account(m->db, a.id, ITEMS_NAMED + 1, add_item, items, e) == -1)
+		goto out;
+	n = json_len(items);
+	json_put_str(model, "more_text", n > ITEMS_NAMED ? "and more; the list is on the portal" : "");
+	rc = 0;
+out:
+	account_clear(&a);
+	return rc;
+}
+
+static void
+put_letter(const struct mail_ctx *m, const struct mail_incident *i, struct json *model)
+{
+	struct buf b = BUF_INIT(LIMIT_FIELD);
+
+	buf_printf(&b,
+	    "To the Procore administrator of %s:\n\n"
+	    "Our design team exchanges RFIs and submittals with your Procore projects through our own app. At the "
+	    "moment Procore answers that the app is not connected to your company. Please open Company Admin, App "
+	    "Management, and install (or reconnect) our custom app",
+	    i->company);
+	if (m->conf->procore_app_version_key != NULL && m->conf->procore_app_version_key[0] != '\0')
+		buf_printf(&b, " with this App Version Key: %s", m->conf->procore_app_version_key);
+	buf_puts(&b, ". Nothing else needs to be changed. Thank you.");
+	json_put_str(model, "letter", buf_str(&b));
+	buf_clear(&b);
+}
+
+static int
+company_model(struct mail_ctx *m, const struct mail_incident *i, struct json *model, struct err *e)
+{
+	struct buf b = BUF_INIT(LIMIT_FIELD);
+	int64_t id = 0;
+
+	if (num_parse_i64(i->subject_id, 1, INT64_MAX, &id) == -1)
+		return err_set(e, ERR_DB, "incident of a company names none");
+	buf_printf(&b, "Procore: our app is not connected at %s", i->company);
+	json_put_str(model, "what", buf_str(&b));
+	buf_clear(&b);
+	json_put_str(model, "why", "Procore answers every call for this company with a refusal, whoever signs in.");
+	json_put_str(model, "remedy",
+	    "Only that company's Procore administrator can mend it. Send them the letter below.");
+	put_letter(m, i, model);
+	return mail_projects_of_company(m->db, id, add_project, json_put_arr(model, "projects"), e);
+}
+
+static void
+service_model(const struct mail_incident *i, struct json *model)
+{
+	static const struct {
+		const char *name, *what, *remedy;
+	} rows[] = {
+	    {"procore", "Procore is not answering", "Nothing to do: it is tried again by itself."},
+	    {"npc", "Project Center is not answering", "Nothing to do unless it lasts: it is tried again by itself."},
+	    {"smtp", "Mail cannot be sent", "Check smtp_url, smtp_user and the password in connectorweb.conf."},
+	    {"configuration", "A setting is wrong", "Run `connectorctl doctor` on the server: it names the setting."},
+	};
+	const char *what = "Something on this server is out of order";
+	const char *remedy = "Run `connectorctl doctor` on the server: it names the cause.";
+
+	for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++)
+		if (str_eq(i->subject_id, rows[r].name)) {
+			what = rows[r].what;
+			remedy = rows[r].remedy;
+		}
+	json_put_str(model, "what", what);
+	json_put_str(model, "why", i->detail);
+	json_put_str(model, "remedy", remedy);
+	json_put_str(model, "letter", "");
+	json_put_arr(model, "projects");
+}
+
+static int
+incident_model(struct mail_ctx *m, const struct mail_row *row, struct json *model, bool *still_true, struct err *e)
+{
+	struct mail_incident i;
+
+	if (mail_incident_get(m->db, row->incident_id, &i, e) == -1)
+		return -1;
+	*still_true = i.closed_at == 0 || str_eq(row->kind, "recovered");
+	put_since(i.opened_at, model);
+	json_put_str(model, "login", "");
+	if (str_eq(i.subject, "company"))
+		return company_model(m, &i, model, e);
+	service_model(&i, model);
+	return 0;
+}
+
+/* The file whose first line is "Subject: ...". */
+static int
+split_subject(const struct buf *whole, struct buf *subject, struct buf *text, struct err *e)
+{
+	static const char head[] = "Subject: ";
+	const char *p = buf_str(whole);
+	size_t n = strcspn(p, "\n");
+
+	if (!str_starts(p, head) || n <= sizeof head - 1)
+		return err_set(e, ERR_INPUT, "a mail template must begin with \"Subject: \"");
+	buf_add(subject, p + sizeof head - 1, n - (sizeof head - 1));
+	p += n;
+	p += strspn(p, "\n");
+	buf_puts(text, p);
+	return 0;
+}
+
+/* The text part's template; a fresh read, so that an admin's change needs no restart. */
+static int
+read_text(const struct mail_ctx *m, const char *name, struct buf *out, struct err *e)
+{
+	struct buf path = BUF_INIT(LIMIT_URL);
+	char piece[4096];
+	FILE *f = NULL;
+	size_t n;
+	int rc = -1;
+
+	buf_printf(&path, "%s/%s.txt", m->text_dir, name);
+	f = fopen(buf_str(&path), "re");
+	if (f == NULL) {
+		rc = err_set_errno(e, ERR_IO, errno, "mail template %s", buf_str(&path));
+		goto out;
+	}
+	while ((n = fread(piece, 1, sizeof piece, f)) > 0)
+		buf_add(out, piece, n);
+	if (ferror(f)) {
+		rc = err_set(e, ERR_IO, "mail template %s cannot be read", buf_str(&path));
+		goto out;
+	}
+	rc = buf_check(out, "the mail template", e);
+out:
+	if (f != NULL)
+		fclose(f);
+	buf_clear(&path);
+	return rc;
+}
+
+static const char *
+template_of(const struct mail_row *row)
+{
+	if (str_eq(row->kind, "lost"))
+		return "incident";
+	if (str_eq(row->kind, "recovered"))
+		return row->account_id != 0 ? "recovery" : "service-over";
+	return row->kind;
+}
+
+static int
+render(struct mail_ctx *m, const char *name, const struct json *model, struct buf *subject, struct buf *text,
+    struct buf *html, struct err *e)
+{
+	struct buf source = BUF_INIT(LIMIT_MAIL);
+	struct buf whole = BUF_INIT(LIMIT_MAIL);
+	struct buf file = BUF_INIT(64);
+	int rc = -1;
+
+	if (read_text(m, name, &source, e) == -1 || tmpl_text(buf_str(&source), model, &whole, e) == -1 ||
+	    split_subject(&whole, subject, text, e) == -1)
+		goto out;
+	buf_printf(&file, "%s.xhtml", name);
+	rc = tmpl_render(m->set, buf_str(&file), model, html, e);
+out:
+	buf_clear(&source);
+	buf_clear(&file);
+	buf_clear(&whole);
+	return rc;
+}
+
+int
+mail_compose(struct mail_ctx *m, const struct mail_row *row, struct buf *subject, struct buf *text,
+    struct buf *html, bool *still_true, struct err *e)
+{
+	struct json *model = json_obj();
+	int rc = -1;
+
+	json_put_str(model, "name", row->to_name);
+	json_put_str(model, "support_email", m->conf->support_email);
+	json_put_str(model, "portal_url", m->conf->public_url);
+	if ((row->account_id != 0 ? account_model(m, row, model, still_true, e)
+	                          : incident_model(m, row, model, still_true, e)) == -1)
+		goto out;
+	rc = *still_true ? render(m, template_of(row), model, subject, text, html, e) : 0;
+out:
+	json_free(model);
+	return rc;
+}

@@ -1,0 +1,175 @@
+#include "config.h"
+
+#include "store/mailbox.h"
+
+#include "base/clk.h"
+#include "base/str.h"
+#include "sql/queries.gen.h"
+
+int
+mail_row_due(struct db *db, int64_t now, struct mail_row *out, bool *found, struct err *e)
+{
+	struct stmt *q = NULL;
+	bool row = false;
+	int rc = -1;
+
+	if (db_query(db, Q_MAIL_DUE, &q, e) == -1)
+		goto out;
+	db_bind_i64(q, 1, now);
+	if (db_step(q, &row, e) == -1)
+		goto out;
+	*found = row;
+	if (row) {
+		*out = (struct mail_row){.id = db_col_i64(q, 0), .incident_id = db_col_i64(q, 2),
+		    .account_id = db_col_i64(q, 3), .tries = db_col_i64(q, 8), .queued_at = db_col_i64(q, 9)};
+		str_cut(out->kind, sizeof out->kind, db_col_text(q, 1));
+		str_cut(out->asked_by, sizeof out->asked_by, db_col_text(q, 4));
+		str_cut(out->to_address, sizeof out->to_address, db_col_text(q, 5));
+		str_cut(out->to_name, sizeof out->to_name, db_col_text(q, 6));
+		str_cut(out->message_id, sizeof out->message_id, db_col_text(q, 7));
+	}
+	rc = 0;
+out:
+	db_done(q);
+	return rc;
+}
+
+int
+mail_row_next(struct db *db, int64_t *at, struct err *e)
+{
+	struct stmt *q = NULL;
+	bool row = false;
+	int rc = -1;
+
+	if (db_query(db, Q_MAIL_NEXT, &q, e) == 0 && db_step(q, &row, e) == 0) {
+		*at = row ? db_col_i64(q, 0) : 0;
+		rc = 0;
+	}
+	db_done(q);
+	return rc;
+}
+
+int
+mail_row_end(struct db *db, int64_t id, const char *state, const char *answer, const char *subject,
+    const char *text, const char *html, struct err *e)
+{
+	struct stmt *q = NULL;
+
+	if (db_query(db, Q_MAIL_SENT, &q, e) == -1)
+		return -1;
+	db_bind_i64(q, 1, id);
+	db_bind_text(q, 2, state);
+	db_bind_i64(q, 3, clk_now());
+	db_bind_text(q, 4, answer);
+	db_bind_text(q, 5, subject);
+	db_bind_text(q, 6, text);
+	db_bind_text(q, 7, html);
+	return db_exec(q, e);
+}
+
+int
+mail_row_later(struct db *db, int64_t id, int64_t next_at, const char *answer, struct err *e)
+{
+	struct stmt *q = NULL;
+
+	if (db_query(db, Q_MAIL_LATER, &q, e) == -1)
+		return -1;
+	db_bind_i64(q, 1, id);
+	db_bind_i64(q, 2, next_at);
+	db_bind_text(q, 3, answer);
+	return db_exec(q, e);
+}
+
+int
+mail_row_drop(struct db *db, int64_t id, const char *why, struct err *e)
+{
+	struct stmt *q = NULL;
+
+	if (db_query(db, Q_MAIL_DROP, &q, e) == -1)
+		return -1;
+	db_bind_i64(q, 1, id);
+	db_bind_text(q, 2, why);
+	return db_exec(q, e);
+}
+
+static int
+projects(struct db *db, int query, int64_t id, mail_project_fn fn, void *arg, struct err *e)
+{
+	struct stmt *q = NULL;
+	bool row = false;
+	int rc = -1;
+
+	if (db_query(db, query, &q, e) == -1)
+		goto out;
+	db_bind_i64(q, 1, id);
+	while ((rc = db_step(q, &row, e)) == 0 && row) {
+		struct mail_project p = {.connection_id = db_col_i64(q, 0), .number = db_col_text(q, 1),
+		    .name = db_col_text(q, 2), .waiting = db_col_i64(q, 3)};
+
+		fn(arg, &p);
+	}
+out:
+	db_done(q);
+	return rc;
+}
+
+int
+mail_projects_of_account(struct db *db, int64_t account_id, mail_project_fn fn, void *arg, struct err *e)
+{
+	return projects(db, Q_MAIL_PROJECTS, account_id, fn, arg, e);
+}
+
+int
+mail_projects_of_company(struct db *db, int64_t company_id, mail_project_fn fn, void *arg, struct err *e)
+{
+	return projects(db, Q_MAIL_PROJECTS_OF_COMPANY, company_id, fn, arg, e);
+}
+
+int
+mail_items_of_account(struct db *db, int64_t account_id, int64_t max, mail_item_fn fn, void *arg, struct err *e)
+{
+	struct stmt *q = NULL;
+	bool row = false;
+	int rc = -1;
+
+	if (db_query(db, Q_MAIL_ITEMS, &q, e) == -1)
+		goto out;
+	db_bind_i64(q, 1, account_id);
+	db_bind_i64(q, 2, max);
+	while ((rc = db_step(q, &row, e)) == 0 && row) {
+		struct mail_item i = {.project_number = db_col_text(q, 0), .kind = db_col_text(q, 1),
+		    .number = db_col_text(q, 2), .subject = db_col_text(q, 3)};
+
+		fn(arg, &i);
+	}
+out:
+	db_done(q);
+	return rc;
+}
+
+int
+mail_incident_get(struct db *db, int64_t id, struct mail_incident *out, struct err *e)
+{
+	struct stmt *q = NULL;
+	bool row = false;
+	int rc = -1;
+
+	if (db_query(db, Q_MAIL_INCIDENT, &q, e) == -1)
+		goto out;
+	db_bind_i64(q, 1, id);
+	if (db_step(q, &row, e) == -1)
+		goto out;
+	if (!row) {
+		rc = err_set(e, ERR_NOT_FOUND, "incident %lld", (long long)id);
+		goto out;
+	}
+	*out = (struct mail_incident){.opened_at = db_col_i64(q, 3), .closed_at = db_col_i64(q, 4)};
+	str_cut(out->subject, sizeof out->subject, db_col_text(q, 0));
+	str_cut(out->subject_id, sizeof out->subject_id, db_col_text(q, 1));
+	str_cut(out->detail, sizeof out->detail, db_col_text(q, 2));
+	str_cut(out->company, sizeof out->company, db_col_text(q, 5));
+	rc = 0;
+out:
+	db_done(q);
+	return rc;
+}

@@ -1,0 +1,55 @@
+/* mailbox.h: the outbox as its sender sees it, and the facts a mail is composed of. Layer: store. Table: mail. */
+#ifndef CW_STORE_MAILBOX_H
+#define CW_STORE_MAILBOX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "io/db.h"
+
+struct mail_row {
+	int64_t id;
+	char kind[16];
+	int64_t incident_id, account_id; /* 0: none */
+	char asked_by[257];
+	char to_address[321], to_name[513], message_id[321];
+	int64_t tries, queued_at;
+};
+/* The mail that has waited longest of those due; *found false: none. */
+MUST_USE int mail_row_due(struct db *db, int64_t now, struct mail_row *out, bool *found, struct err *e);
+/* When the next one is due; 0: none queued. */
+MUST_USE int mail_row_next(struct db *db, int64_t *at, struct err *e);
+/* What the server said, and what was sent. state: sent or refused. */
+MUST_USE int mail_row_end(struct db *db, int64_t id, const char *state, const char *answer, const char *subject,
+    const char *text, const char *html, struct err *e);
+MUST_USE int mail_row_later(struct db *db, int64_t id, int64_t next_at, const char *answer, struct err *e);
+/* No longer true when its turn came. */
+MUST_USE int mail_row_drop(struct db *db, int64_t id, const char *why, struct err *e);
+
+/* A project that waits. Texts are borrowed while fn runs. */
+struct mail_project {
+	int64_t connection_id;
+	const char *number, *name;
+	int64_t waiting;
+};
+typedef void (*mail_project_fn)(void *arg, const struct mail_project *p);
+MUST_USE int mail_projects_of_account(struct db *db, int64_t account_id, mail_project_fn fn, void *arg, struct err *e);
+MUST_USE int mail_projects_of_company(struct db *db, int64_t company_id, mail_project_fn fn, void *arg, struct err *e);
+
+/* Items of an account's projects that wait, newest first, at most max. */
+struct mail_item {
+	const char *project_number, *kind, *number, *subject;
+};
+typedef void (*mail_item_fn)(void *arg, const struct mail_item *i);
+MUST_USE int mail_items_of_account(struct db *db, int64_t account_id, int64_t max, mail_item_fn fn, void *arg,
+    struct err *e);
+
+struct mail_incident {
+	char subject[16], subject_id[64], detail[513], company[513];
+	int64_t opened_at, closed_at; /* 0: open */
+};
+MUST_USE int mail_incident_get(struct db *db, int64_t id, struct mail_incident *out, struct err *e);
+
+#endif

@@ -131,6 +131,7 @@ class Form:
         self.method = method
         self.id = id_
         self.fields = []   # (name, value) that are sent without a click
+        self.kinds = {}    # name -> type of input
         self.buttons = []  # (name, value, text)
 
 
@@ -172,6 +173,7 @@ class Page(html.parser.HTMLParser):
         elif tag == "button":
             self._button, self._text = (a.get("name"), a.get("value", "")), []
         elif tag == "input" and "name" in a and "disabled" not in a:
+            self._form.kinds[a["name"]] = kind
             if kind not in ("checkbox", "radio") or "checked" in a:
                 self._form.fields.append((a["name"], a.get("value", "on" if kind == "checkbox" else "")))
         elif tag == "select" and "name" in a:

@@ -43,9 +43,9 @@ class Rig:
         self.parts = tuple(parts)
         self.argv = dict(argv or {})
         self.counts = {**COUNTS, **(counts or {})}
-        self.static_dir = static_dir or os.path.join(TOP, "html", "static")
         self.extra_config = dict(config or {})
         self.build = build or os.environ.get("CW_BUILD") or os.path.join(TOP, "build")
+        self.static_dir = static_dir or os.path.join(self.build, "share", "static")
         self.real_procore = real_procore  # keys of a connectorweb.conf that names a real Procore app
         self.env = {**os.environ, **(env or {})}
         self.say = say or (lambda text: print(f"rig: {text}", file=sys.stderr, flush=True))
@@ -188,6 +188,7 @@ class Rig:
             "webhook_public_url": self.portal("/hooks/procore"),
             "webhook_secret_file": lay.secret("webhook_secret", "demo-secret-of-the-webhook-0123456789"),
             "log_level": "info",
+            "template_dir": os.path.join(self.build, "share", "html"),
         }
 
     def _trust(self):

@@ -1,0 +1,103 @@
+"""Fill a fresh demo the way it happens in life: the administrator imports people and projects, each person signs in
+at Procore through the portal, then the troubles of the seed data come true."""
+import os
+
+from rig import DATA, load
+
+
+class Walk(Exception):
+    """A page was not the one expected; the message quotes it."""
+
+
+def expect(condition, response, what):
+    if not condition:
+        raise Walk(f"{what}; got {response.status} {response.url}: {response.page().text[:400]}")
+
+
+def account_id(rig, login):
+    """The public id of an account, as it stands in links."""
+    with rig.db() as db:
+        row = db.execute("SELECT public_id FROM account WHERE login_folded = ?", (login.lower(),)).fetchone()
+    if row is None:
+        raise Walk(f"no account with the login {login}")
+    return row["public_id"]
+
+
+def procore_sign_in(client, response, login, password, allow=True):
+    """From Procore's address (or its session, or an identity provider) to wherever consent leads."""
+    for _ in range(8):
+        host = response.url.split("/")[2].split(":")[0]
+        if host == "portal.localhost":
+            return response
+        expect(response.status == 200, response, "a page of Procore's sign-in was expected")
+        page = response.page()
+        form = next((f for f in page.forms if "password" in f.kinds.values()), None)
+        if form:
+            values = {n: password for n, k in form.kinds.items() if k == "password"}
+            values.update({n: login for n, k in form.kinds.items() if k in ("text", "email")})
+            response = client.submit(page, form, values)
+            continue
+        wanted = "Allow" if allow else "Deny"
+        form = page.form_with(button=wanted)
+        expect(form, response, f"a sign-in form or a button {wanted} was expected")
+        name, value, _ = next(b for b in form.buttons if wanted.lower() in b[2].lower())
+        response = client.submit(page, form, {name: value} if name else {})
+    raise Walk(f"Procore's sign-in does not end: {response.url}")
+
+
+def press_reconnect(client, response):
+    """A page with the Reconnect button: press it, follow `Continue to Procore`."""
+    page = response.page()
+    form = page.form_with(button="Reconnect") or page.form_with(button="Sign in")
+    expect(form, response, "a page with the button Reconnect was expected")
+    response = client.submit(page, form)
+    page = response.page()
+    address = page.link("Continue to Procore")
+    expect(response.status == 200 and address, response, "the page Continue to Procore was expected")
+    return client.get(address)
+
+
+def reconnect(rig, client, account_login, login, password, allow=True):
+    """All three steps by the link of the mail; the page one ends on."""
+    start = client.get(rig.portal("/Projects/reconnect?account=" + account_id(rig, account_login)))
+    expect(start.status == 200, start, "the page behind the mail's link was expected")
+    return procore_sign_in(client, press_reconnect(client, start), login, password, allow)
+
+
+def sign_people_in(rig, say):
+    for person in load("people.json")["people"]:
+        procore = person["procore"]
+        if not procore or procore["sign_in"] == "never":
+            continue
+        end = reconnect(rig, rig.client(person["user"]), procore["login"], procore["login"], procore["password"])
+        expect(end.status == 200, end, f"{person['user']} should be signed in")
+        say(f"{person['name']} signed in at Procore")
+
+
+def run(rig, stand_in, say):
+    rig.ctl("import", "people", os.path.join(DATA, "import-people.csv"))
+    if not stand_in:
+        return
+    rig.ctl("import", "projects", os.path.join(DATA, "import-projects.csv"))
+    sign_people_in(rig, say)
+    for person in load("people.json")["people"]:
+        if person["procore"] and person["procore"]["sign_in"] == "revoked":
+            rig.control("procore", "revoke", {"login": person["procore"]["login"]})
+            say(f"{person['name']}'s sign-in was revoked in Procore")
+
+
+def story(access):
+    """Five lines for somebody who sees it for the first time."""
+    if "procore" not in access["control"]:
+        return []
+    projects = load("projects.json")["projects"]
+    lost = next(p for p in projects if p["state"] == "revoked")
+    bic = next(p for p in access["people"] if p["name"] == lost["connection"]["bics"][0])
+    name = lost["npc"]["name"]
+    return [
+        f"Open {access['portal']} and sign in as {bic['name']}: {name} reads Connection Lost, and why.",
+        f"Press Edit, then Reconnect, then Continue; sign in at Procore as {bic['procore_login']} and allow it.",
+        f"You are back and {name} reads Connected. (The same link waits in the mail: {access['mail']})",
+        f"The RFI that was waiting is now in Project Center: {access['npc']} - respond there and close it.",
+        f"Your answer stands in Procore under your name: {access['procore']}",
+    ]

@@ -2,7 +2,10 @@
 
 A test file defines unittest cases and ends with `harness.main()`. CW_BUILD names the build directory.
 """
+import base64
+import glob
 import os
+import re
 import sys
 import tempfile
 import unittest
@@ -10,7 +13,7 @@ import unittest
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "sandbox", "rig"))
 
-from rig import Rig  # noqa: E402  (the path above comes first)
+from rig import Rig, load  # noqa: E402  (the path above comes first)
 
 ECHO = os.path.join(TOP, "tests", "tools", "fcgi_echo.py")
 
@@ -19,10 +22,40 @@ def make_static(folder):
     """Static files of our own, so that a front's test does not depend on what the pages use today."""
     path = os.path.join(folder, "static")
     os.makedirs(path, exist_ok=True)
-    for name in ("style-0123456789abcdef.css", "plain.css"):
+    os.makedirs(os.path.join(path, "0123456789abcdef"), exist_ok=True)
+    for name in ("0123456789abcdef/style.css", "plain.css"):
         with open(os.path.join(path, name), "w", encoding="utf-8") as f:
             f.write("body { color: black }\n")
     return path
+
+
+SANITIZER = re.compile(r"ERROR: (?:Address|Leak|Memory)Sanitizer|runtime error:|SUMMARY: \w+Sanitizer")
+
+
+def planted_secrets():
+    """What must be found in no log: every password and key of the seed data, as they are and as Basic sends them."""
+    firm = load("firm.json")
+    words = [firm["procore_app"]["client_secret"], *(k["secret"] for k in firm["npc"]["access_keys"])]
+    for person in load("people.json")["people"]:
+        words.append(person["password"])
+        words.append(base64.b64encode(f"{person['user']}:{person['password']}".encode()).decode())
+        if person["procore"]:
+            words.append(person["procore"]["password"])
+    return words
+
+
+def log_findings(rig):
+    """Lines of the logs that hold a planted secret or a sanitizer's report."""
+    secrets = re.compile("|".join(map(re.escape, planted_secrets())))
+    out = []
+    for path in glob.glob(os.path.join(rig.lay.log, "*")):
+        with open(path, encoding="utf-8", errors="replace") as f:
+            for line in f:
+                if secrets.search(line):
+                    out.append(f"{os.path.basename(path)}: a planted secret: {line.rstrip()}")
+                elif SANITIZER.search(line):
+                    out.append(f"{os.path.basename(path)}: {line.rstrip()}")
+    return out
 
 
 class RigCase(unittest.TestCase):
@@ -46,9 +79,12 @@ class RigCase(unittest.TestCase):
     @classmethod
     def tearDownClass(cls):
         killed = cls.rig.stop()
+        found = log_findings(cls.rig)
         cls.folder.cleanup()
         if killed:
             raise AssertionError("had to be killed at the end: " + ", ".join(killed))
+        if found:
+            raise AssertionError("in the logs:\n" + "\n".join(found[:20]))
 
 
 class _Count(unittest.TextTestResult):

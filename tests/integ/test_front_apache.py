@@ -133,7 +133,7 @@ class Apache(harness.RigCase):
         self.assertIn(f'href="{self.rig.portal()}"', r.text)
 
     def test_static(self):
-        r = self.nobody.request("GET", self.rig.portal("/static/style-0123456789abcdef.css"))
+        r = self.nobody.request("GET", self.rig.portal("/static/0123456789abcdef/style.css"))
         self.assertEqual((r.status, r.headers["Cache-Control"]), (200, "public, max-age=31536000, immutable"))
         self.assertEqual(r.headers["X-Content-Type-Options"], "nosniff")
 

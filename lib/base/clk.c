@@ -396,7 +396,7 @@ clk_set_zone(const char *tz)
 	/* glibc takes a zone from TZ alone. The one place where a program changes its
 	 * environment; programs are single-threaded, so nothing reads it meanwhile. */
 	if (tz != NULL)
-		BUG_IF(setenv("TZ", tz, 1) != 0); /* lint: allow setenv */
+		BUG_IF(setenv("TZ", tz, 1) != 0);
 	else
 		BUG_IF(unsetenv("TZ") != 0);
 	tzset();

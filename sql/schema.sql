@@ -322,7 +322,11 @@ CREATE TABLE job (               -- wishes and plans: one row a kind and subject
 	UNIQUE (kind, ref)
 ) STRICT;
 
-CREATE INDEX job_due ON job (priority, due_at);
+CREATE INDEX job_due ON job (priority, due_at) WHERE owner = '';
+
+CREATE INDEX job_leased ON job (lease_until_at) WHERE owner <> '';
+
+CREATE INDEX job_next ON job (due_at) WHERE owner = '';
 
 CREATE TABLE mail (              -- outbox
 	id          INTEGER PRIMARY KEY, -- ours

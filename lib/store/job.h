@@ -47,26 +47,38 @@ struct job {
 };
 void job_clear(struct job *j);
 
-/* Ask for a job: a new row, or an existing one made due no later than due_at and at least this urgent; while
- * it runs it will run again. Inside the caller's transaction when one is open.
+/* Ask for a job: a new row, or an existing one made due no later than due_at and at least this urgent. While
+ * it runs (the running step itself may wish) it will run again at due_at, at once if that is past. Inside
+ * the caller's transaction when one is open. Any role.
+ * ref     id of what it is about, 0 for none
  * arg     JSON text, "" for {}; replaces an older wish's
+ * due_at  not before, seconds since 1970
+ * errors  ERR_BUSY, ERR_IO, ERR_DB as db_step
  * source  query JOB_WISH */
 MUST_USE int job_wish(struct db *db, enum job_kind kind, int64_t ref, const char *arg, int priority, int64_t due_at,
     struct err *e);
-/* Take the most urgent due row whose lease is free or over. *got false: nothing due; *next_at is then the
- * next due time (0: none).
+/* Take the most urgent due row whose lease is free or over (leases that are over come first). *got false:
+ * nothing due; *next_at is then when to ask again: the next due time or end of a lease (0: no rows).
  * owner   who leases ("pid.random"), at most 63 bytes
- * lease_s longer than any step of that kind */
+ * lease_s longer than any step of that kind
+ * out     cleared by the caller with job_clear(); untouched unless *got
+ * errors  ERR_BUG owner empty or too long; ERR_BUSY, ERR_IO; ERR_DB also a kind that this release does not know
+ * source  queries JOB_PICK, JOB_LEASE, JOB_GET, JOB_NEXT */
 MUST_USE int job_claim(struct db *db, const char *owner, int64_t now, int64_t lease_s, struct job *out, bool *got,
     int64_t *next_at, struct err *e);
-/* The step is over: next_at 0 removes the row unless it was asked for again (then due at once); otherwise
- * due then. Only the owner's lease counts: a lease lost meanwhile makes this a no-op. */
+/* The step is over: next_at 0 removes the row unless it was asked for again (then due as that wish said);
+ * otherwise due at next_at or at that wish's time, if sooner. It falls back to its kind's own priority. Only
+ * the owner's lease counts: a lease lost meanwhile makes this a no-op.
+ * errors  ERR_BUSY, ERR_IO, ERR_DB; source  queries JOB_REMOVE, JOB_FREE */
 MUST_USE int job_finish(struct db *db, const struct job *j, int64_t next_at, struct err *e);
-/* The step failed: tries + 1, due at retry_at, the message kept for the Health page. */
+/* The step failed: tries + 1, due at retry_at (or at a wish made meanwhile, if sooner), the message kept for
+ * the Health page ("" is kept as "failed"). errors, source: as job_finish */
 MUST_USE int job_fail(struct db *db, const struct job *j, int64_t retry_at, const char *message, struct err *e);
-/* Free all leases of an owner prefix ("4711."): a worker process died. */
+/* Free all leases of an owner prefix ("4711."), due at once: a worker process died.
+ * errors  ERR_BUG an empty prefix; ERR_BUSY, ERR_IO; source  query JOB_RELEASE */
 MUST_USE int job_release(struct db *db, const char *owner_prefix, struct err *e);
-/* Prolong the lease of a long step. errors: ERR_BUSY the lease was lost: stop without further effect */
+/* Prolong the lease of a long step to until_at.
+ * errors  ERR_BUSY the lease was lost: stop without further effect; ERR_IO; source  query JOB_EXTEND */
 MUST_USE int job_extend(struct db *db, const struct job *j, int64_t until_at, struct err *e);
 
 #endif

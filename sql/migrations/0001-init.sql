@@ -471,7 +471,9 @@ CREATE TABLE job (               -- wishes and plans: one row a kind and subject
 	created_at  INTEGER NOT NULL, -- first wish
 	UNIQUE (kind, ref)
 ) STRICT;
-CREATE INDEX job_due ON job (priority, due_at);
+CREATE INDEX job_due ON job (priority, due_at) WHERE owner = '';
+CREATE INDEX job_next ON job (due_at) WHERE owner = '';
+CREATE INDEX job_leased ON job (lease_until_at) WHERE owner <> '';
 
 CREATE TABLE audit (             -- who changed what; sealed in order by the worker (DESIGN.md 9)
 	id        INTEGER PRIMARY KEY, -- order of the trail

@@ -22,6 +22,8 @@ on_line(void *arg, const char *p, size_t n)
 	struct talk *t = arg;
 	size_t k = 0;
 
+	if (n >= 3 && memcmp(p, "221", 3) == 0)
+		return true; /* the goodbye says nothing */
 	while (n > 0 && (p[n - 1] == '\r' || p[n - 1] == '\n'))
 		n--;
 	for (; k < n && k < sizeof(t->reply) - 1; k++)

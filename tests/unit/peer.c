@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int
-listen_on_loopback(int *port)
+int
+peer_listen(int backlog, int *port)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET};
 	socklen_t len = sizeof(a);
@@ -20,17 +20,18 @@ listen_on_loopback(int *port)
 
 	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	BUG_IF(fd == -1 || bind(fd, (struct sockaddr *)&a, sizeof(a)) == -1);
-	BUG_IF(listen(fd, 8) == -1 || getsockname(fd, (struct sockaddr *)&a, &len) == -1);
+	BUG_IF(listen(fd, backlog) == -1 ||
+	       getsockname(fd, (struct sockaddr *)&a, &len) == -1);
 	*port = ntohs(a.sin_port);
 	return fd;
 }
 
 void
-peer_start(
-    struct peer *p, void (*play)(int listen_fd, int log_fd, const void *arg), const void *arg)
+peer_start(struct peer *p, void (*play)(int listen_fd, int log_fd, const void *arg),
+    const void *arg)
 {
 	int log[2];
-	int fd = listen_on_loopback(&p->port);
+	int fd = peer_listen(8, &p->port);
 
 	BUG_IF(pipe(log) == -1);
 	p->pid = fork();
@@ -68,8 +69,20 @@ peer_free_port(void)
 {
 	int port = 0;
 
-	close(listen_on_loopback(&port));
+	close(peer_listen(8, &port));
 	return port;
+}
+
+int
+peer_connect_nowait(int port)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	BUG_IF(fd == -1);
+	(void)!connect(fd, (struct sockaddr *)&a, sizeof(a));
+	return fd;
 }
 
 int

@@ -45,7 +45,8 @@ play_steps(int listen_fd, int log_fd, const void *arg)
 
 		length = str_find_ci(text, "\ncontent-length: ");
 		if (length != NULL &&
-		    num_parse_i64_n(length + 17, strspn(length + 17, "0123456789"), 0, 60000, &n) == 0)
+		    num_parse_i64_n(
+			length + 17, strspn(length + 17, "0123456789"), 0, 60000, &n) == 0)
 			peer_read_n(fd, text + got, (size_t)n);
 		buf_printf(&head, "[connection %d]\n", connection);
 		peer_note(log_fd, buf_str(&head), head.len);
@@ -74,8 +75,8 @@ struct call {
 	char url[128];
 };
 
-static const struct step one_ok[] = {{"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", CLOSE},
-    {NULL, CLOSE}};
+static const struct step one_ok[] = {
+    {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", CLOSE}, {NULL, CLOSE}};
 
 static void
 open_http(struct call *c, const char *proxy)
@@ -99,7 +100,8 @@ static void
 set_url(struct call *c, const char *scheme, int port)
 {
 	assert_int_equal(
-	    str_format(c->url, sizeof(c->url), "%s://127.0.0.1:%d/a/b?x=1", scheme, port), 0);
+	    str_format(c->url, sizeof(c->url), "%s://127.0.0.1:%d/a/b?x=1", scheme, port),
+	    0);
 }
 
 static void
@@ -112,7 +114,8 @@ call(struct call *c, struct http_req *req)
 	http_resp_clear(&c->resp);
 	assert_int_equal(http_call(c->h, req, &c->resp, &e), 0);
 	if ((c->resp.stage == HTTP_DONE) != (c->resp.why[0] == '\0'))
-		fail_msg("stage %s, why \"%s\"", http_stage_name(c->resp.stage), c->resp.why);
+		fail_msg(
+		    "stage %s, why \"%s\"", http_stage_name(c->resp.stage), c->resp.why);
 }
 
 static void
@@ -126,11 +129,11 @@ call_steps(struct call *c, const struct step *steps, struct http_req *req)
 	peer_join(&p, &c->log);
 }
 
-#define EXPECT_STAGE(c, s)                                                                   \
-	do {                                                                                 \
-		if ((c).resp.stage != (s))                                                   \
-			fail_msg("stage %s, not %s: %s", http_stage_name((c).resp.stage),    \
-			    http_stage_name(s), (c).resp.why);                               \
+#define EXPECT_STAGE(c, s)                                                                 \
+	do {                                                                               \
+		if ((c).resp.stage != (s))                                                 \
+			fail_msg("stage %s, not %s: %s", http_stage_name((c).resp.stage),  \
+			    http_stage_name(s), (c).resp.why);                             \
 	} while (0)
 
 static void
@@ -138,9 +141,10 @@ test_get(void **state UNUSED)
 {
 	static const struct step steps[] = {
 	    {"HTTP/1.1 100 Continue\r\nX-Early: 1\r\n\r\n"
-	     "HTTP/1.1 200 OK\r\nDate: Mon, 23 Nov 2026 20:14:35 GMT\r\nX-Rate-Limit:  7 \r\n"
+	     "HTTP/1.1 200 OK\r\nDate: Mon, 23 Nov 2026 20:14:35 GMT\r\nX-Rate-Limit:  7 "
+	     "\r\n"
 	     "x-rate-limit: 8\r\nEmpty:\r\nContent-Length: 5\r\n\r\nhello",
-	        CLOSE},
+		CLOSE},
 	    {NULL, CLOSE}};
 	struct http_header headers[] = {{"Accept", "application/json"}, {"X-Empty", ""}};
 	struct http_req req = HTTP_REQ_INIT;
@@ -195,9 +199,11 @@ test_methods_and_bodies(void **state UNUSED)
 		open_http(&c, NULL);
 		call_steps(&c, one_ok, &req);
 		EXPECT_STAGE(c, HTTP_DONE);
-		assert_true(str_starts(buf_str(&c.log) + strlen("[connection 1]\n"), methods[i]));
+		assert_true(
+		    str_starts(buf_str(&c.log) + strlen("[connection 1]\n"), methods[i]));
 		assert_true(str_ends(buf_str(&c.log), "\r\n\r\n{\"a\":1}"));
-		assert_non_null(strstr(buf_str(&c.log), "Content-Type: application/json\r\n"));
+		assert_non_null(
+		    strstr(buf_str(&c.log), "Content-Type: application/json\r\n"));
 		assert_null(strstr(buf_str(&c.log), "Expect"));
 		close_http(&c);
 	}
@@ -208,8 +214,9 @@ static void
 test_no_redirect(void **state UNUSED)
 {
 	static const struct step steps[] = {
-	    {"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/x\r\nContent-Length: 0\r\n\r\n",
-	        CLOSE},
+	    {"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/x\r\nContent-Length: "
+	     "0\r\n\r\n",
+		CLOSE},
 	    {NULL, CLOSE}};
 	struct http_req req = HTTP_REQ_INIT;
 	struct call c;
@@ -231,13 +238,16 @@ test_lost(void **state UNUSED)
 	} cases[] = {
 	    {{{NULL, RESET}, {NULL, CLOSE}}, 0},
 	    {{{"", CLOSE}, {NULL, CLOSE}}, 0},
-	    {{{"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", CLOSE}, {NULL, CLOSE}}, 200},
-	    {{{"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", RESET}, {NULL, CLOSE}}, 200},
+	    {{{"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", CLOSE}, {NULL, CLOSE}},
+		200},
+	    {{{"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", RESET}, {NULL, CLOSE}},
+		200},
 	    {{{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhe", CLOSE},
-	         {NULL, CLOSE}},
-	        200},
+		 {NULL, CLOSE}},
+		200},
 	    {{{"HTTP/1.1 200 OK\r\nSlow", HOLD}, {NULL, CLOSE}}, 200},
-	    {{{"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", HOLD}, {NULL, CLOSE}}, 200},
+	    {{{"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", HOLD}, {NULL, CLOSE}},
+		200},
 	    {{{NULL, HOLD}, {NULL, CLOSE}}, 0},
 	    {{{"nonsense\r\n\r\n", CLOSE}, {NULL, CLOSE}}, 0},
 	};
@@ -254,8 +264,8 @@ test_lost(void **state UNUSED)
 		open_http(&c, NULL);
 		call_steps(&c, cases[i].steps, &req);
 		if (c.resp.stage != HTTP_LOST || c.resp.status != cases[i].status)
-			fail_msg("case %zu: stage %s, status %d: %s", i, http_stage_name(c.resp.stage),
-			    c.resp.status, c.resp.why);
+			fail_msg("case %zu: stage %s, status %d: %s", i,
+			    http_stage_name(c.resp.stage), c.resp.status, c.resp.why);
 		assert_true(c.resp.sent);
 		assert_non_null(strstr(c.resp.why, "127.0.0.1"));
 		close_http(&c);
@@ -275,8 +285,9 @@ test_nothing_sent(void **state UNUSED)
 	EXPECT_STAGE(c, HTTP_CONNECT);
 	assert_false(c.resp.sent);
 	/* a label over 63 bytes: no resolver is asked */
-	req.url = "https://"
-	          "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example/";
+	req.url =
+	    "https://"
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example/";
 	call(&c, &req);
 	EXPECT_STAGE(c, HTTP_RESOLVE);
 	assert_false(c.resp.sent);
@@ -291,6 +302,31 @@ play_no_tls(int listen_fd, int log_fd UNUSED, const void *arg)
 	if (arg != NULL)
 		peer_say(fd, arg);
 	peer_drain(fd);
+}
+
+/* A full backlog: the kernel drops what comes, as a firewall does. */
+static void
+test_connect_timeout(void **state UNUSED)
+{
+	struct http_req req = HTTP_REQ_INIT;
+	struct call c;
+	int waiting[3];
+	int port = 0;
+	int fd = peer_listen(0, &port);
+
+	for (size_t i = 0; i < 3; i++)
+		waiting[i] = peer_connect_nowait(port);
+	req.allow_private = true;
+	req.connect_ms = 300;
+	open_http(&c, NULL);
+	set_url(&c, "https", port);
+	call(&c, &req);
+	EXPECT_STAGE(c, HTTP_CONNECT);
+	assert_false(c.resp.sent);
+	for (size_t i = 0; i < 3; i++)
+		close(waiting[i]);
+	close(fd);
+	close_http(&c);
 }
 
 static void
@@ -435,7 +471,8 @@ static void
 test_out_fd(void **state UNUSED)
 {
 	static const struct step missing[] = {
-	    {"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ngone", CLOSE}, {NULL, CLOSE}};
+	    {"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ngone", CLOSE},
+	    {NULL, CLOSE}};
 	struct http_req req = HTTP_REQ_INIT;
 	struct call c;
 	char text[8] = "";
@@ -467,7 +504,8 @@ test_out_fd(void **state UNUSED)
 	close_http(&c);
 }
 
-/* Reading takes the open connection; a change never does, since libcurl would repeat it by itself. */
+/* Reading takes the open connection; a change never does, since libcurl would repeat it by
+ * itself. */
 static void
 test_reuse(void **state UNUSED)
 {
@@ -565,14 +603,15 @@ test_private(void **state UNUSED)
 static void
 test_private_addresses(void **state UNUSED)
 {
-	static const char *const private[] = {"0.0.0.0", "10.1.2.3", "100.64.0.1", "127.0.0.1",
-	    "127.255.255.255", "169.254.169.254", "172.16.0.1", "172.31.255.255", "192.0.0.8",
-	    "192.168.1.1", "198.19.0.1", "224.0.0.1", "255.255.255.255", "::", "::1", "fe80::1",
-	    "fd00::1", "ff02::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::", "4000::1",
+	static const char *const private[] = {"0.0.0.0", "10.1.2.3", "100.64.0.1",
+	    "127.0.0.1", "127.255.255.255", "169.254.169.254", "172.16.0.1",
+	    "172.31.255.255", "192.0.0.8", "192.168.1.1", "198.19.0.1", "224.0.0.1",
+	    "255.255.255.255", "::", "::1", "fe80::1", "fd00::1", "ff02::1",
+	    "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::", "4000::1",
 	    "not an address", ""};
-	static const char *const public[] = {"1.1.1.1", "100.63.0.1", "100.128.0.1", "172.15.0.1",
-	    "172.32.0.1", "192.0.1.1", "198.17.0.1", "198.20.0.1", "223.255.255.255",
-	    "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"};
+	static const char *const public[] = {"1.1.1.1", "100.63.0.1", "100.128.0.1",
+	    "172.15.0.1", "172.32.0.1", "192.0.1.1", "198.17.0.1", "198.20.0.1",
+	    "223.255.255.255", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"};
 
 	for (size_t i = 0; i < sizeof(private) / sizeof(private[0]); i++) {
 		if (!curl_address_is_private(private[i]))
@@ -605,7 +644,8 @@ test_proxy(void **state UNUSED)
 	close_http(&c);
 	/* ours is; what it refuses never left */
 	peer_start(&p, play_steps, refuse);
-	assert_int_equal(str_format(proxy, sizeof(proxy), "http://127.0.0.1:%d", p.port), 0);
+	assert_int_equal(
+	    str_format(proxy, sizeof(proxy), "http://127.0.0.1:%d", p.port), 0);
 	open_http(&c, proxy);
 	req.url = "https://api.example.com/v1";
 	req.allow_private = false;
@@ -692,7 +732,8 @@ test_texts(void **state UNUSED)
 	http_form_add(&b, "x", "~-_.");
 	assert_string_equal(buf_str(&b), "grant%20type=a%26b%3D%C3%A9&x=~-_.");
 	buf_clear(&b);
-	assert_int_equal(http_url_host("https://API.Example.com:8443/x", host, sizeof(host)), 0);
+	assert_int_equal(
+	    http_url_host("https://API.Example.com:8443/x", host, sizeof(host)), 0);
 	assert_string_equal(host, "api.example.com");
 	assert_int_equal(http_url_host("api.example.com", host, sizeof(host)), -1);
 	assert_true(http_url_is_loopback("https://files.localhost:8443/"));
@@ -721,6 +762,7 @@ main(void)
 	    cmocka_unit_test(test_no_redirect),
 	    cmocka_unit_test(test_lost),
 	    cmocka_unit_test(test_nothing_sent),
+	    cmocka_unit_test(test_connect_timeout),
 	    cmocka_unit_test(test_tls),
 	    cmocka_unit_test(test_broken_while_sending),
 	    cmocka_unit_test(test_upload),

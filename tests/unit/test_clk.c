@@ -312,6 +312,7 @@ test_offset_file_is_watched(void **state)
 {
 	const struct timespec old[2] = {{1000, 0}, {1000, 0}};
 	const struct timespec newer[2] = {{1001, 0}, {1001, 0}};
+	struct timespec fresh[2];
 	char dir[UNIT_PATH_BYTES];
 	char path[UNIT_PATH_BYTES];
 
@@ -326,6 +327,20 @@ test_offset_file_is_watched(void **state)
 	assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
 	assert_true(moved_minutes() == 10);
 	assert_int_equal(utimensat(AT_FDCWD, path, newer, 0), 0);
+	assert_true(moved_minutes() == 20);
+	/* Another size under the same stamp. */
+	unit_write(path, "60000", 5, 0600);
+	assert_int_equal(utimensat(AT_FDCWD, path, newer, 0), 0);
+	assert_true(moved_minutes() == 1000);
+	/* Same size and stamp, but fresh: the stamp may be too coarse to tell. */
+	assert_int_equal(clock_gettime(CLOCK_REALTIME, &fresh[0]), 0);
+	fresh[0].tv_sec += 60; /* however slow this machine is */
+	fresh[1] = fresh[0];
+	unit_write(path, "600\n", 4, 0600);
+	assert_int_equal(utimensat(AT_FDCWD, path, fresh, 0), 0);
+	assert_true(moved_minutes() == 10);
+	unit_write(path, "1200", 4, 0600);
+	assert_int_equal(utimensat(AT_FDCWD, path, fresh, 0), 0);
 	assert_true(moved_minutes() == 20);
 	clk_set_offset_file(NULL);
 	assert_int_equal(unlink(path), 0);

@@ -480,6 +480,48 @@ test_too_long(void **state)
 	free(much);
 }
 
+/* Stored tokens outlive a release: this one was sealed by another program (libsodium
+ * through Python, after the layout in crypt.c) and must open for ever. Keys: bytes 1 to 32
+ * and 101 to 132. */
+static void
+test_seal_of_yesterday(void **state)
+{
+	static const char hex[] = "01c9cacbcccdcecfd0d1d2d3d4d5d6d7d8d9dadbdcdddedfe0680d49"
+				  "2307e7f71372f405c71cd7d1f5959b86c1"
+				  "e9d323c0d79932b5b5b8fafaacb264908a41dec73e3ff2bfd6b13450"
+				  "a3020a2938197968cdd0f6a8d8dd01ce43"
+				  "5f119402fb63f7744535e41cd2cb73c7b250f1";
+	const struct crypt_bind bind = {"eed385a24ef7976a", 562949953421312, 3, "access"};
+	char dir[UNIT_PATH_BYTES], path[UNIT_PATH_BYTES];
+	struct crypt_key keys[2];
+	struct secret out = {NULL, 0};
+	struct buf line = BUF_INIT(100);
+	uint8_t sealed[200];
+	uint8_t bytes[CRYPT_KEY_BYTES];
+	struct err e;
+	size_t i, k, n;
+
+	(void)state;
+	unit_mkdir(dir);
+	unit_path(path, dir, "key");
+	for (i = 0; i < ROWS(keys); i++) {
+		for (k = 0; k < sizeof(bytes); k++)
+			bytes[k] = (uint8_t)(100 * i + k + 1);
+		buf_reset(&line);
+		enc_hex(&line, bytes, sizeof(bytes));
+		unit_write(path, buf_str(&line), line.len, 0600);
+		assert_int_equal(crypt_key_load_secret(path, &keys[i], &e), 0);
+	}
+	assert_string_equal(keys[1].id, bind.key_id);
+	assert_int_equal(dec_hex(hex, sizeof(hex) - 1, sealed, sizeof(sealed), &n), 0);
+	assert_int_equal(crypt_open(&keys[0], &keys[1], &bind, sealed, n, &out, &e), 0);
+	assert_true(secret_eq_bytes(&out, "token-of-yesterday", 18));
+	secret_clear(&out);
+	buf_clear(&line);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
 int
 main(void)
 {
@@ -491,6 +533,7 @@ main(void)
 	    cmocka_unit_test(test_key_files_refused),
 	    cmocka_unit_test(test_not_a_file),
 	    cmocka_unit_test(test_secret_files),
+	    cmocka_unit_test(test_seal_of_yesterday),
 	    cmocka_unit_test_setup_teardown(test_seal_and_open, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_seal_sizes, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_open_checks_the_binding, setup, teardown),

@@ -230,6 +230,7 @@ static void
 test_percent_ends_at_n(void **state)
 {
 	struct buf b = BUF_INIT(100);
+	size_t n;
 
 	(void)state;
 	assert_int_equal(dec_percent(&b, "a%41", 2, true), -1);
@@ -237,6 +238,15 @@ test_percent_ends_at_n(void **state)
 	assert_int_equal(dec_percent(&b, "a%41", 4, true), 0);
 	assert_string_equal(buf_str(&b), "aA");
 	buf_clear(&b);
+	/* Memory that ends there, for the sanitizer. */
+	for (n = 1; n < 3; n++) {
+		char *p = malloc(n);
+
+		assert_non_null(p);
+		memcpy(p, "%4", n);
+		assert_int_equal(dec_percent(&b, p, n, true), -1);
+		free(p);
+	}
 }
 
 int

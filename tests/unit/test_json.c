@@ -240,7 +240,13 @@ test_limits(void **state)
 	assert_int_equal(e.code, ERR_REMOTE);
 	assert_non_null(strstr(e.msg, "nested too deep"));
 	/* Side by side is not deep. */
-	j = parsed("[[],[],{\"a\":[]},[[]]]");
+	for (depth = 0; depth < LIMIT_JSON_DEPTH + 1; depth++)
+		memcpy(text + 3 * depth, depth % 2 == 0 ? "[]," : "{},", 3);
+	text[3 * depth - 1] = ']';
+	memmove(text + 1, text, 3 * depth);
+	text[0] = '[';
+	assert_int_equal(json_parse(text, 3 * depth + 1, 1000, &j, &e), 0);
+	assert_int_equal(json_len(j), LIMIT_JSON_DEPTH + 1);
 	json_free(j);
 	/* A flood of brackets ends early, not in a stack overflow. */
 	{

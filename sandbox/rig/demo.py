@@ -47,7 +47,7 @@ class Demo:
         except (FileNotFoundError, ValueError):
             return {}
 
-    def access(self):
+    def facts(self):
         with open(self.access_file, encoding="utf-8") as f:
             return json.load(f)
 
@@ -55,10 +55,10 @@ class Demo:
 
     def start(self, port, config):
         if self.pid():
-            access = self.access()
-            if port and f":{port}/" not in access["portal"]:
-                sys.exit(f"The demo runs at {access['portal']} already; ./demo stop ends it.")
-            show(access)
+            facts = self.facts()
+            if port and f":{port}/" not in facts["portal"]:
+                sys.exit(f"The demo runs at {facts['portal']} already; ./demo stop ends it.")
+            show(facts)
             return
         self._remember(port)
         for path in (self.state_file, self.access_file):
@@ -99,7 +99,7 @@ class Demo:
             if state.get("pid") == child.pid and state.get("step") != said:
                 said = state["step"]
                 if said == "ready":
-                    show(self.access())
+                    show(self.facts())
                     return
                 print(said, flush=True)
             if child.poll() is not None:
@@ -151,21 +151,8 @@ class Demo:
         os.rename(tmp, self.state_file)
 
     def _write_access(self, rig, real):
-        projects = load("projects.json")["projects"]
-        people = []
-        for p in load("people.json")["people"]:
-            procore = p["procore"] or {}
-            people.append({"name": p["user"], "full_name": p["name"], "password": p["password"],
-                           "role": role(p, projects), "procore_login": procore.get("login", ""),
-                           "procore_password": procore.get("password", "")})
-        access = {
-            "portal": rig.portal(), "procore": (real or {}).get("procore_login_url", rig.url("procore")),
-            "npc": rig.url("npc"), "mail": rig.url("mail"), "people": people, "ca_file": rig.lay.ca,
-            "control": {} if real else {"procore": rig.url("procore", "/_control")},
-        }
-        access["control"]["npc"] = rig.url("npc", "/_control")
         with open(self.access_file, "w", encoding="utf-8") as f:
-            json.dump(access, f, indent=1, ensure_ascii=False)
+            json.dump(access(rig, real), f, indent=1, ensure_ascii=False)
             f.write("\n")
 
     # ---- stop, status
@@ -193,7 +180,7 @@ class Demo:
         if step != "ready":
             print(f"The demo is starting: {step}")
             return
-        show(self.access())
+        show(self.facts())
         with open(self.log_file, encoding="utf-8", errors="replace") as f:
             ended = [line.rstrip() for line in f if "starting it again" in line]
         print("\nNo program had to be started again." if not ended else "\nStarted again:\n" + "\n".join(ended[-10:]))
@@ -237,17 +224,34 @@ def real_procore(path):
     return keys if keys.get("procore_client_id") else None
 
 
-def show(access):
-    story = seed.story(access)
-    print(f"\nconnectorweb  {access['portal']}\nProcore       {access['procore']}\n"
-          f"Project Ctr.  {access['npc']}\nInbox         {access['mail']}")
-    for name, url in access["control"].items():
+def access(rig, real=None):
+    """Addresses and sign-ins, for people, scripts and tests: demo-data/access.json."""
+    projects = load("projects.json")["projects"]
+    people = []
+    for p in load("people.json")["people"]:
+        procore = p["procore"] or {}
+        people.append({"name": p["user"], "full_name": p["name"], "password": p["password"],
+                       "role": role(p, projects), "mail": p["mail"], "procore_login": procore.get("login", ""),
+                       "procore_password": procore.get("password", "")})
+    control = {"npc": rig.url("npc", "/_control")}
+    if not real:
+        control["procore"] = rig.url("procore", "/_control")
+    return {"portal": rig.portal(), "procore": (real or {}).get("procore_login_url", rig.url("procore")),
+            "npc": rig.url("npc"), "mail": rig.url("mail"), "people": people, "ca_file": rig.lay.ca,
+            "control": control}
+
+
+def show(facts):
+    story = seed.story(facts)
+    print(f"\nconnectorweb  {facts['portal']}\nProcore       {facts['procore']}\n"
+          f"Project Ctr.  {facts['npc']}\nInbox         {facts['mail']}")
+    for name, url in facts["control"].items():
         print(f"Switches      {url}  ({'Procore' if name == 'procore' else 'Project Center'}: revoke, faults, clock)")
     print("\nYour browser will warn about the certificate: accept it, or import\n"
-          f"{access['ca_file']} (it can vouch for *.localhost only).\n")
+          f"{facts['ca_file']} (it can vouch for *.localhost only).\n")
     rows = [("Sign in as", "Password", "Role", "Procore login", "Procore password")]
     rows += [(p["name"], p["password"], p["role"], p["procore_login"] or "-", p["procore_password"] or "-")
-             for p in access["people"]]
+             for p in facts["people"]]
     widths = [max(len(r[i]) for r in rows) for i in range(5)]
     for r in rows:
         print("  ".join(text.ljust(w) for text, w in zip(r, widths)).rstrip())

@@ -11,9 +11,10 @@ import tempfile
 import unittest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(TOP, "sandbox", "rig"))
+sys.path[:0] = [os.path.join(TOP, "sandbox", "rig"), os.path.join(TOP, "tests", "tools")]
 
-from rig import Rig, load  # noqa: E402  (the path above comes first)
+import counts as counting  # noqa: E402  (the paths above come first)
+from rig import Rig, load  # noqa: E402
 
 ECHO = os.path.join(TOP, "tests", "tools", "fcgi_echo.py")
 
@@ -28,6 +29,8 @@ def make_static(folder):
             f.write("body { color: black }\n")
     return path
 
+
+counts = counting.script
 
 SANITIZER = re.compile(r"ERROR: (?:Address|Leak|Memory)Sanitizer|runtime error:|SUMMARY: \w+Sanitizer")
 

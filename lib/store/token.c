@@ -238,6 +238,27 @@ token_key_put(struct db *db, const char *key_id, const char *use, const char *pu
 }
 
 int
+token_key_current(struct db *db, const char *use, char key_id[32], bool *known, struct err *e)
+{
+	struct stmt *q = NULL;
+	bool row = false;
+	int rc = -1;
+
+	if (db_query(db, Q_SEAL_KEY_USE, &q, e) == -1)
+		goto out;
+	db_bind_text(q, 1, use);
+	if (db_step(q, &row, e) == -1)
+		goto out;
+	*known = row;
+	if (row)
+		str_cut(key_id, 32, db_col_text(q, 0));
+	rc = 0;
+out:
+	db_done(q);
+	return rc;
+}
+
+int
 token_evidence_add(struct db *db, int64_t account_id, const char *call, const char *stage, int status,
     const char *request_id, const char *answer, int keep, struct err *e)
 {

@@ -48,6 +48,9 @@ MUST_USE int token_journal_give_up(struct db *db, int64_t account_id, int64_t ge
 /* Public halves of keys. use: reader, writer (callback), worker_writer. */
 MUST_USE int token_key_put(struct db *db, const char *key_id, const char *use, const char *public_hex, struct err *e);
 
+/* The newest key of a use that is not retired. *known false: none. */
+MUST_USE int token_key_current(struct db *db, const char *use, char key_id[32], bool *known, struct err *e);
+
 /* Keep one call for the evidence file; the oldest beyond `keep` go (0: no trimming, callback). */
 MUST_USE int token_evidence_add(struct db *db, int64_t account_id, const char *call, const char *stage, int status,
     const char *request_id, const char *answer, int keep, struct err *e);

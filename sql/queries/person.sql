@@ -27,3 +27,8 @@ INSERT INTO project_admin (connection_id, person_id) VALUES (?1, ?2) ON CONFLICT
 
 -- PERSON_ADMIN_REMOVE roles: web admin
 DELETE FROM project_admin WHERE connection_id = ?1 AND person_id = ?2;
+
+-- DENIAL_NOTE roles: web
+INSERT INTO audit_denied (user_name, target, last_at) VALUES (?1, ?2, ?3)
+    ON CONFLICT (user_name, target) DO UPDATE SET last_at = excluded.last_at
+ WHERE audit_denied.last_at <= ?3 - ?4;

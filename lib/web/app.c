@@ -1,0 +1,278 @@
+/* Start-up of a page program, and the way of one request: host, person, route, right, inputs, token, handler. */
+#include "config.h"
+
+#include "web/app.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/num.h"
+#include "base/str.h"
+#include "base/enc.h"
+#include "io/crypt.h"
+#include "store/catalog.h"
+#include "web/denied.h"
+#include "web/fail.h"
+#include "web/remote_user.h"
+
+/* A session key shorter than the HMAC would weaken it; init writes 64 hex digits. */
+enum { SESSION_KEY_MIN = 32, SESSION_KEY_MAX = 256 };
+
+static int
+open_all(struct web_app *app, enum conf_program which, enum db_role role, struct err *e)
+{
+	struct lang_conf l = {.dir = app->conf.template_dir, .dflt = app->conf.language};
+	const char *hosts[] = {app->conf.public_url, app->conf.procore_login_url, NULL};
+
+	l.url_hosts = hosts;
+	if (crypt_init(e) == -1 || db_open(app->conf.database, store_catalog(), role, &app->db, e) == -1 ||
+	    lang_open(&l, &app->lang, e) == -1 ||
+	    conf_secret(&app->conf, which, "session_key_file", &app->session_key, e) == -1)
+		return -1;
+	if (app->session_key.len < SESSION_KEY_MIN)
+		return err_set(e, ERR_INPUT, "session_key_file is too short; let `connectorctl init` write one");
+	return 0;
+}
+
+static int
+read_conf(struct web_app *app, enum conf_program which, int argc, char **argv)
+{
+	const char *path = CW_SYSCONFDIR "/connectorweb.conf";
+	struct buf problems = BUF_INIT(LIMIT_CONFIG);
+	struct err e = {0};
+	int rc;
+	int c;
+
+	while ((c = getopt(argc, argv, "c:")) != -1) {
+		if (c != 'c') {
+			fprintf(stderr, "usage: %s [-c CONFIG] with the listening socket on standard input\n",
+			    app->program);
+			return -1;
+		}
+		path = optarg;
+	}
+	rc = conf_load(path, which, &app->conf, &problems, &e);
+	if (rc == -1)
+		fprintf(stderr, "%s", problems.len > 0 ? buf_str(&problems) : e.msg);
+	if (rc == -1 && problems.len == 0)
+		fputc('\n', stderr);
+	buf_clear(&problems);
+	return rc;
+}
+
+int
+web_open(struct web_app *app, const char *program, enum conf_program which, enum db_role role, int argc,
+    char **argv)
+{
+	enum log_level level = LOG_INFO;
+	struct err e = {0};
+
+	app->program = program;
+	log_init(program, LOG_INFO);
+	if (read_conf(app, which, argc, argv) == -1)
+		return -1;
+	if (log_level_parse(app->conf.log_level, &level) == 0)
+		log_init(program, level);
+	if (open_all(app, which, role, &e) == -1) {
+		fprintf(stderr, "%s: cannot start: %s\n", program, e.msg);
+		web_close(app);
+		return -1;
+	}
+	return 0;
+}
+
+void
+web_close(struct web_app *app)
+{
+	db_close(app->db);
+	lang_free(app->lang);
+	secret_clear(&app->session_key);
+	conf_clear(&app->conf);
+	app->db = NULL;
+	app->lang = NULL;
+}
+
+int
+web_serve(struct web_app *app)
+{
+	struct fcgi_app f = {.program = app->program, .max_body_bytes = LIMIT_FORM, .handle = web_handle, .arg = app};
+
+	return fcgi_serve(&f);
+}
+
+/* ---- one request */
+
+/* The path below public_path, or NULL: compared without regard to case, exactly or up to "/". */
+static const char *
+below(const struct web_app *app, const char *path)
+{
+	size_t n = strlen(app->conf.public_path);
+
+	if (path == NULL || !str_starts_ci(path, app->conf.public_path) || (path[n] != '/' && path[n] != '\0'))
+		return NULL;
+	return path[n] == '\0' ? "/" : path + n;
+}
+
+/* "/Projects/items/42" against "/Projects/items/ *": the number. */
+static bool
+path_matches(const char *pattern, const char *path, int64_t *id)
+{
+	size_t n = strlen(pattern);
+
+	*id = 0;
+	if (n == 0 || pattern[n - 1] != '*')
+		return str_eq_ci(pattern, path);
+	return strlen(path) > n - 1 && strncasecmp(pattern, path, n - 1) == 0 &&
+	    num_parse_i64(path + n - 1, 1, INT64_MAX, id) == 0;
+}
+
+/* *other_method: the path exists, but not for this method. */
+static const struct web_route *
+find_route(const struct web_app *app, enum fcgi_method m, const char *path, int64_t *id, bool *other_method)
+{
+	*other_method = false;
+	for (size_t i = 0; i < app->routes_n; i++) {
+		const struct web_route *r = &app->routes[i];
+
+		if (!path_matches(r->path, path, id))
+			continue;
+		if (r->method == m || (r->method == FCGI_GET && m == FCGI_HEAD))
+			return r;
+		*other_method = true;
+	}
+	return NULL;
+}
+
+static void
+encode_path(struct buf *out, const char *path)
+{
+	while (*path != '\0') {
+		size_t n = strcspn(path, "/");
+
+		enc_percent_n(out, path, n);
+		path += n;
+		if (*path == '/')
+			buf_putc(out, *path++);
+	}
+}
+
+/* People type the server's short name: GET goes on to the real address, a form is not carried over. */
+static bool
+wrong_host(struct web_req *r)
+{
+	struct buf url = BUF_INIT(LIMIT_URL);
+	const char *host = r->in->p.http_host;
+
+	if (host == NULL || str_eq_ci(host, r->app->conf.public_host))
+		return false;
+	if (r->in->method == FCGI_GET || r->in->method == FCGI_HEAD) {
+		const char *rest = below(r->app, r->in->path);
+
+		buf_puts(&url, r->app->conf.public_url);
+		encode_path(&url, rest == NULL ? "/Projects" : rest);
+		if (r->in->query[0] != '\0')
+			buf_printf(&url, "?%s", r->in->query);
+		r->out->status = 308;
+		fcgi_header(r->out, "Location", url.over ? r->app->conf.public_url : buf_str(&url));
+	} else {
+		fail_page(r, 421, "This form was sent to another name of the server.", NULL);
+	}
+	buf_clear(&url);
+	return true;
+}
+
+static int
+read_person(struct web_req *r, struct err *e)
+{
+	char name[LIMIT_LOGIN + 1];
+
+	if (str_empty(r->in->p.remote_user))
+		return err_set(e, ERR_AUTH, "the web server did not say who is signed in");
+	if (remote_user_canonical(r->in->p.remote_user, &r->app->conf.remote_user_domains, name, sizeof name, e) == -1)
+		return -1;
+	return person_get(r->app->db, name, &r->person, e);
+}
+
+/* The project that the route is about; one that may not be seen does not exist. */
+static int
+read_project(struct web_req *r, struct err *e)
+{
+	if (r->route->project == NULL)
+		return 0;
+	return web_use_project(r, fcgi_input_i64(r->inputs, r->route->project, 0), e);
+}
+
+static int
+check_right(struct web_req *r, struct err *e)
+{
+	if (web_may(r, r->route->right))
+		return 0;
+	denied_note(r);
+	return err_set(e, ERR_AUTH, "not allowed for %s", r->person.user_name);
+}
+
+static int
+check_token(struct web_req *r, struct err *e)
+{
+	char cookie[CSRF_COOKIE_BYTES];
+	const char *token = fcgi_input(r->inputs, "csrf");
+
+	if (r->in->method != FCGI_POST)
+		return 0;
+	if (!csrf_same_origin(r->in))
+		return err_set(e, ERR_AUTH, "the form came from another site");
+	r->stale = csrf_cookie_read(r->in, cookie) == -1 ||
+	    !csrf_good(&r->app->session_key, r->person.user_name, cookie, token);
+	return 0;
+}
+
+static int
+answer(struct web_req *r, const char *path, struct err *e)
+{
+	bool other_method = false;
+
+	if (db_check_version(r->app->db, e) == -1) {
+		fcgi_stop(); /* a restarted program matches the migrated database, or goes on saying so */
+		return -1;
+	}
+	if (read_person(r, e) == -1)
+		return -1;
+	csrf_cookie(r->in, r->out, r->cookie);
+	if (path != NULL)
+		r->route = find_route(r->app, r->in->method, path, &r->path_id, &other_method);
+	if (r->route == NULL) {
+		if (other_method)
+			return fail_method(r, e);
+		return err_set(e, ERR_NOT_FOUND, "no such page");
+	}
+	if (r->in->body_too_big)
+		return err_set(e, ERR_LIMIT, "the form is larger than %d bytes", LIMIT_FORM);
+	if (fcgi_inputs_read(r->in, r->route->inputs, r->route->inputs_n, &r->inputs, e) == -1 ||
+	    read_project(r, e) == -1 || check_right(r, e) == -1 || check_token(r, e) == -1)
+		return -1;
+	return r->route->handler(r, e);
+}
+
+void
+web_handle(void *arg, struct fcgi_req *in, struct fcgi_resp *out)
+{
+	struct web_app *app = arg;
+	struct web_req r = {.app = app, .in = in, .out = out};
+	struct err e = {0};
+
+	log_set_request(in->p.request_id);
+	web_security_headers(out);
+	r.model = json_obj();
+	r.set = lang_choose(app->lang, in->p.http_accept_language);
+	if (in->path == NULL)
+		fail_page(&r, 400, "The address is malformed.", NULL);
+	else if (!wrong_host(&r) && answer(&r, below(app, in->path), &e) == -1)
+		fail_error(&r, &e);
+	db_rollback(app->db); /* a handler that failed half-way leaves nothing behind */
+	fcgi_inputs_free(r.inputs);
+	json_free(r.model);
+	log_set_request(NULL);
+}

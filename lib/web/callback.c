@@ -1,0 +1,290 @@
+#include "config.h"
+
+#include "web/callback.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clk.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "core/audit.h"
+#include "core/incident.h"
+#include "core/oauth_start.h"
+#include "core/oauth_token.h"
+#include "io/crypt.h"
+#include "io/wake.h"
+#include "store/account.h"
+#include "store/attempt.h"
+#include "store/hand_over.h"
+#include "store/job.h"
+#include "web/callback_pages.h"
+
+static const struct fcgi_input inputs[] = {
+    {"code", FCGI_QUERY, fcgi_check_line, 2048, false, false},
+    {"state", FCGI_QUERY, fcgi_check_token, 128, false, false},
+    {"error", FCGI_QUERY, fcgi_check_line, 64, false, false},
+    {"error_description", FCGI_QUERY, fcgi_check_line, 1024, false, false},
+};
+
+enum callback_verdict
+callback_compare(const struct callback_expected *want, int64_t got_id, const char *got_login_folded)
+{
+	/* Once the id is known it decides: logins change, ids do not (procore.md 4). */
+	if (want->procore_user_id != 0 ? want->procore_user_id == got_id
+	                               : str_eq(want->login_folded, got_login_folded))
+		return CALLBACK_SAME;
+	if (want->approved_folded != NULL && str_eq(want->approved_folded, got_login_folded))
+		return CALLBACK_APPROVED;
+	return CALLBACK_OTHER;
+}
+
+/* ---- (1) the state */
+
+enum state_check { STATE_GOOD, STATE_UNKNOWN, STATE_USED, STATE_EXPIRED, STATE_OTHER_BROWSER, STATE_OTHER_PERSON };
+
+static int
+look_up_used(struct web_req *r, const uint8_t sum[ATTEMPT_HASH_BYTES], struct attempt *a, enum state_check *out,
+    struct err *e)
+{
+	struct err why = {0};
+
+	if (attempt_get(r->app->db, sum, a, &why) == 0) {
+		*out = STATE_USED;
+		return 0;
+	}
+	if (why.code != ERR_NOT_FOUND) {
+		*e = why;
+		return -1;
+	}
+	*out = STATE_UNKNOWN;
+	return 0;
+}
+
+/* Take the state for good, then look whether it is this browser's and this person's. */
+static int
+check_state(struct web_req *r, const char *state, struct attempt *a, enum state_check *out, struct err *e)
+{
+	uint8_t sum[ATTEMPT_HASH_BYTES];
+	uint8_t cookie_sum[ATTEMPT_HASH_BYTES];
+	char cookie[CSRF_COOKIE_BYTES] = "";
+	bool has_cookie = csrf_cookie_read(r->in, cookie) == 0;
+	bool got = false;
+
+	crypt_sha256(state, strlen(state), sum);
+	if (attempt_consume(r->app->db, sum, a, &got, e) == -1)
+		return -1;
+	if (!got)
+		return look_up_used(r, sum, a, out, e);
+	crypt_sha256(cookie, strlen(cookie), cookie_sum);
+	if (a->expires_at < clk_now())
+		*out = STATE_EXPIRED;
+	else if (!has_cookie || !crypt_eq(cookie_sum, a->cookie_sha256, sizeof cookie_sum))
+		*out = STATE_OTHER_BROWSER;
+	else if (!str_eq(a->user_name, r->person.user_name))
+		*out = STATE_OTHER_PERSON;
+	else
+		*out = STATE_GOOD;
+	return 0;
+}
+
+static int
+bad_state(struct web_req *r, const struct attempt *a, enum state_check check, struct err *e)
+{
+	static const char *const outcome[] = {
+	    [STATE_EXPIRED] = "expired",
+	    [STATE_OTHER_BROWSER] = "other_browser",
+	    [STATE_OTHER_PERSON] = "other_person",
+	};
+
+	if (check == STATE_USED)
+		return callback_page_used(r, a, e);
+	if (check == STATE_UNKNOWN)
+		return callback_page_unknown(r, e);
+	if (attempt_outcome(r->app->db, a->id, outcome[check], e) == -1)
+		return -1;
+	if (check == STATE_EXPIRED)
+		return callback_page_expired(r, a, e);
+	return check == STATE_OTHER_BROWSER ? callback_page_other_browser(r, e) : callback_page_other_person(r, a, e);
+}
+
+/* ---- (3) who signed in */
+
+/* A pair that is not wanted: given back, unless it belongs to an account that is connected here itself
+ * (revoking would end that one's own sign-in: procore.md 2.5). */
+static int
+give_back(struct web_req *r, const struct oauth_pair *pair, const struct oauth_me *me, struct err *e)
+{
+	struct account other = {0};
+	struct err why = {0};
+	bool connected = false;
+
+	if (account_by_procore_id(r->app->db, me->id, &other, &why) == 0 ||
+	    (why.code == ERR_NOT_FOUND && account_by_login(r->app->db, me->login, &other, &why) == 0))
+		connected = other.state == ACCOUNT_OK || other.state == ACCOUNT_SUSPECT;
+	account_clear(&other);
+	if (connected)
+		return 0;
+	return oauth_revoke(r->app->extra, 0, &pair->access, e);
+}
+
+static int
+refuse_other(struct web_req *r, const struct attempt *a, const struct account *want, const struct oauth_pair *pair,
+    const struct oauth_me *me, struct err *e)
+{
+	struct json *detail = json_obj();
+	struct err ignored = {0};
+	char target[48];
+	int rc = -1;
+
+	json_put_str(detail, "expected", want->login);
+	json_put_str(detail, "signed_in", me->login);
+	if (give_back(r, pair, me, &ignored) == -1)
+		log_err("callback_revoke", &ignored); /* an unused grant; nothing here depends on it */
+	if (str_format(target, sizeof target, "account %" PRId64, want->id) == -1 ||
+	    attempt_outcome(r->app->db, a->id, "wrong_account", e) == -1 ||
+	    audit_add(r->app->db, r->person.user_name, "account.refused", target, detail, e) == -1)
+		goto out;
+	rc = callback_page_wrong_account(r, a, want, me->login, e);
+out:
+	json_free(detail);
+	return rc;
+}
+
+/* ---- (4) store, all in one transaction */
+
+static int
+store_writes(struct web_req *r, const struct attempt *a, const struct account *want, const struct oauth_pair *pair,
+    const struct oauth_me *me, int64_t hand_over_id, struct err *e)
+{
+	struct db *db = r->app->db;
+	char target[48];
+	int64_t now = clk_now();
+
+	if (str_format(target, sizeof target, "account %" PRId64, want->id) == -1)
+		return err_set(e, ERR_BUG, "target");
+	if (oauth_store(r->app->extra, want->id, want->generation, pair, me, e) == -1 ||
+	    account_join_person(db, want->id, r->person.user_name, "proved", e) == -1 ||
+	    incident_close_account(db, &r->app->conf, want->id, e) == -1 ||
+	    attempt_outcome(db, a->id, "connected", e) == -1 ||
+	    (hand_over_id != 0 && hand_over_used(db, hand_over_id, e) == -1) ||
+	    audit_add(db, r->person.user_name, hand_over_id != 0 ? "account.hand_over" : "account.reconnect", target,
+		NULL, e) == -1)
+		return -1;
+	return job_wish(db, JOB_RESUME, want->id, "", JOB_PRIO_RESUME, now, e);
+}
+
+static int
+store(struct web_req *r, const struct attempt *a, const struct account *want, const struct oauth_pair *pair,
+    const struct oauth_me *me, int64_t hand_over_id, struct err *e)
+{
+	if (db_begin(r->app->db, e) == -1)
+		return -1;
+	if (store_writes(r, a, want, pair, me, hand_over_id, e) == -1) {
+		db_rollback(r->app->db);
+		return -1;
+	}
+	if (db_commit(r->app->db, e) == -1)
+		return -1;
+	wake_send(r->app->conf.wake_socket);
+	log_event(LOG_INFO, "reconnected", "account", log_num(want->id), "person", r->person.user_name, NULL);
+	return web_redirect(r, a->return_to, e);
+}
+
+static int
+decide(struct web_req *r, const struct attempt *a, const struct oauth_pair *pair, const struct oauth_me *me,
+    struct err *e)
+{
+	struct account want = {0};
+	struct hand_over h = {0};
+	struct callback_expected x = {0};
+	char *got = account_fold(me->login);
+	enum callback_verdict verdict;
+	int rc = -1;
+
+	if (account_get(r->app->db, a->account_id, &want, e) == -1 ||
+	    hand_over_open(r->app->db, a->account_id, &h, e) == -1)
+		goto out;
+	x.procore_user_id = want.procore_user_id;
+	x.login_folded = want.login_folded;
+	x.approved_folded = h.id != 0 ? h.new_login : NULL;
+	verdict = callback_compare(&x, me->id, got);
+	rc = verdict == CALLBACK_OTHER
+	    ? refuse_other(r, a, &want, pair, me, e)
+	    : store(r, a, &want, pair, me, verdict == CALLBACK_APPROVED ? h.id : 0, e);
+out:
+	account_clear(&want);
+	free(got);
+	return rc;
+}
+
+/* ---- (2) the code */
+
+static int
+not_exchanged(struct web_req *r, const struct attempt *a, enum cause cause, const char *why, struct err *e)
+{
+	if (attempt_outcome(r->app->db, a->id, cause_word(cause), e) == -1)
+		return -1;
+	if (cause == CAUSE_CONFIGURATION)
+		log_event(LOG_ERROR, "callback_configuration", "why", why, NULL);
+	return callback_page_not_exchanged(r, a, cause, why, e);
+}
+
+static int
+exchange(struct web_req *r, const struct attempt *a, const char *code, const char *state, struct err *e)
+{
+	struct oauth_pair pair = {0};
+	struct oauth_me me = {0};
+	enum cause cause = CAUSE_NONE;
+	char verifier[64];
+	char why[256] = "";
+	int status = 0;
+	int rc = -1;
+
+	oauth_verifier(&r->app->session_key, state, verifier);
+	if (oauth_exchange(r->app->extra, code, verifier, &pair, &cause, why, e) == -1)
+		goto out;
+	if (cause != CAUSE_NONE) {
+		rc = not_exchanged(r, a, cause, why, e);
+		goto out;
+	}
+	if (oauth_me(r->app->extra, &pair.access, &me, &status, why, e) == -1)
+		goto out;
+	/* Without knowing who it is nothing is stored; the button brings a fresh pair at any time. */
+	rc = status == 200 ? decide(r, a, &pair, &me, e)
+	                   : not_exchanged(r, a, CAUSE_UNREACHABLE, why, e);
+out:
+	oauth_pair_clear(&pair);
+	return rc;
+}
+
+static int
+handle(struct web_req *r, struct err *e)
+{
+	const char *code = fcgi_input(r->inputs, "code");
+	const char *state = fcgi_input(r->inputs, "state");
+	const char *error = fcgi_input(r->inputs, "error");
+	enum state_check check = STATE_UNKNOWN;
+	struct attempt a = {0};
+
+	if (state == NULL)
+		return callback_page_unknown(r, e);
+	if (check_state(r, state, &a, &check, e) == -1)
+		return -1;
+	if (check != STATE_GOOD)
+		return bad_state(r, &a, check, e);
+	if (error != NULL || code == NULL) {
+		bool denied = error != NULL && str_eq(error, "access_denied");
+
+		if (attempt_outcome(r->app->db, a.id, denied ? "denied" : "no_code", e) == -1)
+			return -1;
+		return callback_page_denied(r, &a, denied, e);
+	}
+	return exchange(r, &a, code, state, e);
+}
+
+const struct web_route callback_routes[] = {
+    {FCGI_GET, "/oauth/callback", handle, inputs, sizeof inputs / sizeof inputs[0], ACCESS_SIGNED_IN, NULL},
+};
+const size_t callback_routes_n = sizeof callback_routes / sizeof callback_routes[0];

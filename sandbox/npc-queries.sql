@@ -1,5 +1,51 @@
 -- Statements of the Project Center stand-in (roles mean nothing here: it has no grants).
 
+-- Views made anew in each connection: the functions of JSON are not trusted in views of the database file.
+-- VIEW_CONTACT roles: all
+CREATE TEMP VIEW IF NOT EXISTS contact_view AS
+SELECT c.id, c.project_id, c.user, c.name, c.email, c.is_firm, c.removed,
+	json_object('id', c.id, 'name', c.name, 'email', c.email,
+		'otherEmails', json((SELECT json_group_array(e.email) FROM contact_email e WHERE e.contact_id = c.id)),
+		'company', c.company, 'isFirm', json(iif(c.is_firm, 'true', 'false'))) AS json
+FROM contact c;
+-- VIEW_ITEM roles: all
+CREATE TEMP VIEW IF NOT EXISTS item_view AS
+SELECT i.id, i.project_id, i.kind, i.number, i.external_id, i.updated_ms,
+	json_object('id', i.id, 'kind', i.kind, 'number', i.number, 'externalId', i.external_id,
+		'senderId', i.sender_id, 'subject', i.subject, 'body', i.body, 'remarks', i.remarks,
+		'status', i.status, 'closedBy', i.closed_by, 'from', json(i.from_json),
+		'to', json((SELECT json_group_array(json(t.json)) FROM (SELECT v.json FROM item_to k
+			JOIN contact_view v ON v.id = k.contact_id WHERE k.item_id = i.id ORDER BY k.position) t)),
+		'dueDate', i.due_date, 'receivedDate', i.received_date, 'specSection', json(i.spec_json),
+		'itemType', i.item_type, 'source', json(i.source_json), 'previousId', i.previous_id,
+		'nextId', (SELECT n.id FROM item n WHERE n.previous_id = i.id ORDER BY n.created_ms LIMIT 1),
+		'responseCount', (SELECT count(*) FROM response r WHERE r.item_id = i.id),
+		'fileCount', (SELECT count(*) FROM item_file f WHERE f.item_id = i.id AND f.response_id IS NULL),
+		'createdAt', strftime('%Y-%m-%dT%H:%M:%S', i.created_ms / 1000, 'unixepoch')
+			|| printf('.%03dZ', i.created_ms % 1000),
+		'updatedAt', strftime('%Y-%m-%dT%H:%M:%S', i.updated_ms / 1000, 'unixepoch')
+			|| printf('.%03dZ', i.updated_ms % 1000),
+		'closedAt', strftime('%Y-%m-%dT%H:%M:%S', i.closed_ms / 1000, 'unixepoch')
+			|| printf('.%03dZ', i.closed_ms % 1000),
+		'version', i.version) AS json
+FROM item i;
+-- VIEW_RESPONSE roles: all
+CREATE TEMP VIEW IF NOT EXISTS response_view AS
+SELECT r.id, r.item_id, r.sequence,
+	json_object('id', r.id, 'sequence', r.sequence, 'action', r.action, 'actionId', 'kw-' || r.action_id,
+		'text', r.text, 'responder', json(r.responder_json),
+		'respondedAt', strftime('%Y-%m-%dT%H:%M:%S', r.responded_ms / 1000, 'unixepoch')
+			|| printf('.%03dZ', r.responded_ms % 1000),
+		'closes', json('true')) AS json
+FROM response r;
+-- VIEW_FILE roles: all
+CREATE TEMP VIEW IF NOT EXISTS file_view AS
+SELECT f.id, f.project_id, f.state, k.item_id, k.response_id, k.added_ms,
+	json_object('id', f.id, 'name', f.name, 'contentType', f.content_type, 'size', f.size, 'sha256', f.sha256,
+		'addedAt', strftime('%Y-%m-%dT%H:%M:%S', coalesce(k.added_ms, f.created_ms) / 1000, 'unixepoch')
+			|| printf('.%03dZ', coalesce(k.added_ms, f.created_ms) % 1000)) AS json
+FROM file f LEFT JOIN item_file k ON k.file_id = f.id;
+
 -- SETTING_GET roles: all
 SELECT value FROM setting WHERE name = ?1;
 -- SETTING_PUT roles: all

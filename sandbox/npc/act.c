@@ -1,4 +1,5 @@
-/* act.c: what the people of the firm do in Project Center: respond, close, reopen, write, change contacts. */
+/* act.c: what the people of the firm do in Project Center: respond, close, reopen, write,
+ * change contacts. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -12,11 +13,13 @@
 enum { TEXT_MAX = 1000000 };
 
 int
-act_find_item(struct npc *n, const char *project, const char *item, char **id, struct err *e)
+act_find_item(
+    struct npc *n, const char *project, const char *item, char **id, struct err *e)
 {
 	char *pid = NULL;
 
-	if (!str_empty(project) && nq_text(n, NQ_PROJECT_BY_KEY, &pid, e, "s", project) == -1)
+	if (!str_empty(project) &&
+	    nq_text(n, NQ_PROJECT_BY_KEY, &pid, e, "s", project) == -1)
 		return -1;
 	if (!str_empty(project) && pid == NULL)
 		return err_set(e, ERR_NOT_FOUND, "no project %s", project);
@@ -26,7 +29,9 @@ act_find_item(struct npc *n, const char *project, const char *item, char **id, s
 		return -1;
 	}
 	free(pid);
-	return *id != NULL ? 0 : err_set(e, ERR_NOT_FOUND, "no item %s", item != NULL ? item : "");
+	return *id != NULL
+		   ? 0
+		   : err_set(e, ERR_NOT_FOUND, "no item %s", item != NULL ? item : "");
 }
 
 /* Project, kind and status of an item; owned by the caller. */
@@ -75,28 +80,34 @@ close_item(struct npc *n, const char *id, const char *how, struct err *e)
 
 /* The keyword and the person by what people call them. */
 static int
-find_action(struct npc *n, const char *kind, const char *action, char *row[2], struct err *e)
+find_action(
+    struct npc *n, const char *kind, const char *action, char *row[2], struct err *e)
 {
-	const char *list = str_eq(kind, "rfi") ? "RFI Action List" : "Global UAC Submittal Action List";
+	const char *list =
+	    str_eq(kind, "rfi") ? "RFI Action List" : "Global UAC Submittal Action List";
 
 	if (nq_row(n, NQ_KEYWORD_ACTION, row, 2, e, "ss", list, action) == -1)
 		return -1;
-	return row[0] != NULL ? 0 : err_set(e, ERR_INPUT, "no action %s of type Respond and Close in %s",
-	                                action != NULL ? action : "", list);
+	return row[0] != NULL
+		   ? 0
+		   : err_set(e, ERR_INPUT, "no action %s of type Respond and Close in %s",
+			 action != NULL ? action : "", list);
 }
 
 static int
-find_person(struct npc *n, const char *project_id, const char *who, char **id, struct err *e)
+find_person(
+    struct npc *n, const char *project_id, const char *who, char **id, struct err *e)
 {
 	if (nq_text(n, NQ_CONTACT_FIND, id, e, "ssi", project_id, who, (int64_t)0) == -1)
 		return -1;
-	return *id != NULL ? 0 : err_set(e, ERR_NOT_FOUND, "%s is no contact of this project",
-	                             who != NULL ? who : "");
+	return *id != NULL ? 0
+			   : err_set(e, ERR_NOT_FOUND, "%s is no contact of this project",
+				 who != NULL ? who : "");
 }
 
 int
-act_respond(struct npc *n, const char *item_id, const char *person, const char *action, const char *text,
-    const struct act_file *file, struct err *e)
+act_respond(struct npc *n, const char *item_id, const char *person, const char *action,
+    const char *text, const struct act_file *file, struct err *e)
 {
 	char *row[I_N] = {NULL}, *word[2] = {NULL}, *contact = NULL;
 	char response[NPC_ID_BYTES], file_id[NPC_ID_BYTES];
@@ -104,22 +115,25 @@ act_respond(struct npc *n, const char *item_id, const char *person, const char *
 	bool open = false;
 	int rc = -1;
 
-	if (item_row(n, item_id, row, e) == -1 || is_open(n, row, item_id, &open, e) == -1 ||
+	if (item_row(n, item_id, row, e) == -1 ||
+	    is_open(n, row, item_id, &open, e) == -1 ||
 	    find_action(n, row[I_KIND], action, word, e) == -1 ||
 	    find_person(n, row[I_PROJECT], person, &contact, e) == -1 ||
 	    num_parse_i64(word[0], 1, INT64_MAX, &word_id) == -1)
 		goto out;
 	if (!open || text == NULL || strlen(text) > TEXT_MAX) {
-		err_set(e, ERR_INPUT, open ? "the text is missing or too long" : "the item is closed");
+		err_set(e, ERR_INPUT,
+		    open ? "the text is missing or too long" : "the item is closed");
 		goto out;
 	}
 	npc_new_id("rs", response);
-	if (nq_exec(n, NQ_RESPONSE_PUT, e, "sssissi", response, item_id, word[1], word_id, text, contact,
-	        npc_now_ms(n)) == -1)
+	if (nq_exec(n, NQ_RESPONSE_PUT, e, "sssissi", response, item_id, word[1], word_id,
+		text, contact, npc_now_ms(n)) == -1)
 		goto out;
-	if (file != NULL &&
-	    (file_store(n, row[I_PROJECT], file->name, file->type, file->p, file->len, file_id, e) == -1 ||
-	        nq_exec(n, NQ_ITEM_FILE_PUT, e, "sssi", item_id, file_id, response, npc_now_ms(n)) == -1))
+	if (file != NULL && (file_store(n, row[I_PROJECT], file->name, file->type, file->p,
+				 file->len, file_id, e) == -1 ||
+				nq_exec(n, NQ_ITEM_FILE_PUT, e, "sssi", item_id, file_id,
+				    response, npc_now_ms(n)) == -1))
 		goto out;
 	rc = close_item(n, item_id, "respond_and_close", e);
 out:
@@ -142,7 +156,8 @@ need_state(struct npc *n, const char *id, bool want_open, struct err *e)
 	if (rc == 0)
 		rc = is_open(n, row, id, &open, e);
 	if (rc == 0 && open != want_open)
-		rc = err_set(e, ERR_INPUT, open ? "the item is open" : "the item is closed");
+		rc =
+		    err_set(e, ERR_INPUT, open ? "the item is open" : "the item is closed");
 	free(row[I_PROJECT]);
 	free(row[I_KIND]);
 	return rc;
@@ -159,7 +174,8 @@ act_close(struct npc *n, const char *item_id, struct err *e)
 int
 act_reopen(struct npc *n, const char *item_id, struct err *e)
 {
-	if (need_state(n, item_id, false, e) == -1 || nq_exec(n, NQ_ITEM_REOPEN, e, "s", item_id) == -1)
+	if (need_state(n, item_id, false, e) == -1 ||
+	    nq_exec(n, NQ_ITEM_REOPEN, e, "s", item_id) == -1)
 		return -1;
 	return touch(n, item_id, e);
 }
@@ -184,12 +200,14 @@ find_project(struct npc *n, const char *project, char **id, struct err *e)
 {
 	if (nq_text(n, NQ_PROJECT_BY_KEY, id, e, "s", project) == -1)
 		return -1;
-	return *id != NULL ? 0 : err_set(e, ERR_NOT_FOUND, "no project %s", project != NULL ? project : "");
+	return *id != NULL ? 0
+			   : err_set(e, ERR_NOT_FOUND, "no project %s",
+				 project != NULL ? project : "");
 }
 
 int
-act_contact_add(struct npc *n, const char *project, const char *name, const char *email, const char *company,
-    struct err *e)
+act_contact_add(struct npc *n, const char *project, const char *name, const char *email,
+    const char *company, struct err *e)
 {
 	char *pid = NULL, *gone = NULL, *there = NULL, id[NPC_ID_BYTES];
 	int rc = -1;
@@ -209,8 +227,9 @@ act_contact_add(struct npc *n, const char *project, const char *name, const char
 		rc = nq_exec(n, NQ_CONTACT_REMOVED, e, "si", gone, (int64_t)0);
 	} else {
 		npc_new_id("ct", id);
-		rc = nq_exec(n, NQ_CONTACT_PUT, e, "ssssssi", id, pid, "", str_empty(name) ? email : name, email,
-		    company != NULL ? company : "", (int64_t)1);
+		rc = nq_exec(n, NQ_CONTACT_PUT, e, "ssssssi", id, pid, "",
+		    str_empty(name) ? email : name, email, company != NULL ? company : "",
+		    (int64_t)1);
 	}
 out:
 	free(pid);
@@ -233,12 +252,16 @@ act_contact_remove(struct npc *n, const char *project, const char *who, struct e
 }
 
 int
-act_keyword_rename(struct npc *n, const char *list, const char *from, const char *to, struct err *e)
+act_keyword_rename(
+    struct npc *n, const char *list, const char *from, const char *to, struct err *e)
 {
 	if (str_empty(to) || strlen(to) > 255)
 		return err_set(e, ERR_INPUT, "the new name is missing or too long");
-	if (nq_exec(n, NQ_KEYWORD_RENAME, e, "sss", str_empty(list) ? "Global UAC Submittal Action List" : list, from,
-	        to) == -1)
+	if (nq_exec(n, NQ_KEYWORD_RENAME, e, "sss",
+		str_empty(list) ? "Global UAC Submittal Action List" : list, from,
+		to) == -1)
 		return -1;
-	return db_changes(n->db) > 0 ? 0 : err_set(e, ERR_NOT_FOUND, "no keyword %s", from != NULL ? from : "");
+	return db_changes(n->db) > 0
+		   ? 0
+		   : err_set(e, ERR_NOT_FOUND, "no keyword %s", from != NULL ? from : "");
 }

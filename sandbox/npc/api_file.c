@@ -49,7 +49,8 @@ add_url(struct npc *n, struct json *file, struct err *e)
 }
 
 int
-files_of(struct npc *n, int query, const char *id, bool urls, struct json *arr, struct err *e)
+files_of(
+    struct npc *n, int query, const char *id, bool urls, struct json *arr, struct err *e)
 {
 	struct json *rows = json_arr();
 	const struct json *f;
@@ -77,7 +78,8 @@ responses_of(struct npc *n, const char *item_id, bool urls, struct json *arr, st
 		struct json *one = json_dup(r);
 
 		json_add(arr, one);
-		rc = files_of(n, NQ_FILE_OF_RESPONSE, json_str_or(r, "id", ""), urls, json_put_arr(one, "files"), e);
+		rc = files_of(n, NQ_FILE_OF_RESPONSE, json_str_or(r, "id", ""), urls,
+		    json_put_arr(one, "files"), e);
 	}
 	json_free(rows);
 	return rc;
@@ -90,7 +92,8 @@ item_exists(struct call *c, bool *there, bool *open, struct err *e)
 {
 	struct json *j = NULL;
 
-	if (nq_json(c->n, NQ_ITEM_JSON, &j, e, "sss", c->seg[4], c->seg[2], api_kind(c)) == -1)
+	if (nq_json(c->n, NQ_ITEM_JSON, &j, e, "sss", c->seg[4], c->seg[2], api_kind(c)) ==
+	    -1)
 		return -1;
 	*there = j != NULL;
 	*open = str_eq(json_str_or(j, "status", ""), "Open");
@@ -109,7 +112,8 @@ api_item_files(struct call *c, struct err *e)
 	if (!there)
 		return call_refuse(c, 404, "not_found", "no such item");
 	out = json_obj();
-	if (files_of(c->n, NQ_FILE_OF_ITEM, c->seg[4], true, json_put_arr(out, "items"), e) == -1) {
+	if (files_of(c->n, NQ_FILE_OF_ITEM, c->seg[4], true, json_put_arr(out, "items"),
+		e) == -1) {
 		json_free(out);
 		return -1;
 	}
@@ -150,21 +154,25 @@ api_item_attach(struct call *c, struct err *e)
 	    nq_row(c->n, NQ_FILE_GET, row, F_N, e, "s", upload) == -1)
 		goto out;
 	if (!there || row[F_PROJECT] == NULL || !str_eq(row[F_PROJECT], c->seg[2])) {
-		rc = call_refuse(c, 404, "not_found", there ? "no such upload" : "no such item");
+		rc = call_refuse(
+		    c, 404, "not_found", there ? "no such upload" : "no such item");
 		goto out;
 	}
-	if (nq_text(c->n, NQ_ITEM_FILE_SAME, &same, e, "sss", c->seg[4], row[F_NAME], row[F_HASH]) == -1)
+	if (nq_text(c->n, NQ_ITEM_FILE_SAME, &same, e, "sss", c->seg[4], row[F_NAME],
+		row[F_HASH]) == -1)
 		goto out;
 	if (same != NULL) {
 		rc = answer_file(c, 200, same, e);
 		goto out;
 	}
 	if (!open || !str_eq(row[F_STATE], "received")) {
-		rc = open ? call_refuse(c, 409, "upload_incomplete", "the bytes have not arrived") :
-		            call_refuse(c, 409, "item_closed", "the item is closed");
+		rc = open ? call_refuse(
+				c, 409, "upload_incomplete", "the bytes have not arrived")
+			  : call_refuse(c, 409, "item_closed", "the item is closed");
 		goto out;
 	}
-	if (nq_exec(c->n, NQ_ITEM_FILE_PUT, e, "sssi", c->seg[4], upload, NULL, c->now_ms) == -1 ||
+	if (nq_exec(c->n, NQ_ITEM_FILE_PUT, e, "sssi", c->seg[4], upload, NULL,
+		c->now_ms) == -1 ||
 	    nq_exec(c->n, NQ_ITEM_TOUCH, e, "si", c->seg[4], c->now_ms) == -1)
 		goto out;
 	rc = answer_file(c, 201, upload, e);
@@ -213,20 +221,22 @@ file_name_ok(const char *s)
 {
 	size_t n = strlen(s);
 
-	return n > 0 && n <= FILE_NAME_MAX && str_utf8_valid(s, n) && str_no_controls(s, n) &&
-	       strpbrk(s, "/\\") == NULL;
+	return n > 0 && n <= FILE_NAME_MAX && str_utf8_valid(s, n) &&
+	       str_no_controls(s, n) && strpbrk(s, "/\\") == NULL;
 }
 
 static bool
 sha256_ok(const char *s)
 {
-	return strlen(s) == CRYPT_HEX256_BYTES - 1 && strspn(s, "0123456789abcdef") == CRYPT_HEX256_BYTES - 1;
+	return strlen(s) == CRYPT_HEX256_BYTES - 1 &&
+	       strspn(s, "0123456789abcdef") == CRYPT_HEX256_BYTES - 1;
 }
 
 int
 api_upload_create(struct call *c, struct err *e)
 {
-	const char *name = json_str_or(c->body, "name", ""), *hash = json_str_or(c->body, "sha256", "");
+	const char *name = json_str_or(c->body, "name", ""),
+		   *hash = json_str_or(c->body, "sha256", "");
 	const char *type = json_str_or(c->body, "contentType", "application/octet-stream");
 	int64_t size = json_i64_or(c->body, "size", -1);
 	char id[NPC_ID_BYTES], *before = NULL;
@@ -250,12 +260,14 @@ api_upload_create(struct call *c, struct err *e)
 	}
 	if (!file_name_ok(name) || !sha256_ok(hash) || strlen(type) > TYPE_MAX ||
 	    !str_no_controls(type, strlen(type)) || size < 0)
-		return call_refuse(c, 400, "bad_request", "name, size, sha256 or contentType is not acceptable");
+		return call_refuse(c, 400, "bad_request",
+		    "name, size, sha256 or contentType is not acceptable");
 	if (size > LIMIT_FILE_BYTES)
-		return call_refuse(c, 413, "too_large", "files have at most %" PRId64 " bytes", LIMIT_FILE_BYTES);
+		return call_refuse(c, 413, "too_large",
+		    "files have at most %" PRId64 " bytes", LIMIT_FILE_BYTES);
 	npc_new_id("fl", id);
-	if (nq_exec(c->n, NQ_FILE_PUT, e, "ssssissi", id, c->seg[2], name, type, size, hash, "waiting", c->now_ms) ==
-	        -1 ||
+	if (nq_exec(c->n, NQ_FILE_PUT, e, "ssssissi", id, c->seg[2], name, type, size, hash,
+		"waiting", c->now_ms) == -1 ||
 	    api_idempotent_put(c, id, e) == -1)
 		return -1;
 	return answer_upload(c, 201, id, e);
@@ -281,7 +293,8 @@ write_all(int fd, const char *p, size_t n)
 
 /* Copy the body of a request into a file under a passing name, hashing on the way. */
 static int
-store_body(struct call *c, const char *path, int64_t *bytes, char hash[CRYPT_HEX256_BYTES], struct err *e)
+store_body(struct call *c, const char *path, int64_t *bytes, char hash[CRYPT_HEX256_BYTES],
+    struct err *e)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	int from = fcgi_body_fd(c->req, NULL), rc = -1;
@@ -335,7 +348,8 @@ put_bytes(struct call *c, const char *id, char **row, struct err *e)
 	if (store_body(c, part, &bytes, hash, e) == -1)
 		goto out;
 	if (bytes != size || !str_eq(hash, row[F_HASH])) {
-		rc = call_refuse(c, 409, "upload_mismatch", "%" PRId64 " bytes with hash %s arrived", bytes, hash);
+		rc = call_refuse(c, 409, "upload_mismatch",
+		    "%" PRId64 " bytes with hash %s arrived", bytes, hash);
 		goto out;
 	}
 	if (rename(part, path) == -1) {
@@ -412,8 +426,8 @@ out:
 }
 
 int
-file_store(struct npc *n, const char *project_id, const char *name, const char *type, const void *p, size_t len,
-    char id[NPC_ID_BYTES], struct err *e)
+file_store(struct npc *n, const char *project_id, const char *name, const char *type,
+    const void *p, size_t len, char id[NPC_ID_BYTES], struct err *e)
 {
 	char hash[CRYPT_HEX256_BYTES], *path;
 	int fd, rc = -1;
@@ -428,8 +442,8 @@ file_store(struct npc *n, const char *project_id, const char *name, const char *
 		goto out;
 	}
 	crypt_sha256_hex(p, len, hash);
-	rc = nq_exec(n, NQ_FILE_PUT, e, "ssssissi", id, project_id, name, type, (int64_t)len, hash, "received",
-	    npc_now_ms(n));
+	rc = nq_exec(n, NQ_FILE_PUT, e, "ssssissi", id, project_id, name, type,
+	    (int64_t)len, hash, "received", npc_now_ms(n));
 out:
 	if (fd != -1)
 		close(fd);

@@ -82,33 +82,48 @@ put_next(struct json *out, struct json *rows, int64_t limit)
 static int
 list(struct call *c, const char *kind, struct json **out, struct err *e)
 {
-	static const struct fcgi_input inputs[] = {
-	    {.name = "externalId", .where = FCGI_QUERY, .check = fcgi_check_line, .max_bytes = 255},
+	static const struct fcgi_input inputs[] = {{.name = "externalId",
+						       .where = FCGI_QUERY,
+						       .check = fcgi_check_line,
+						       .max_bytes = 255},
 	    {.name = "limit", .where = FCGI_QUERY, .check = fcgi_check_id, .max_bytes = 4},
-	    {.name = "next", .where = FCGI_QUERY, .check = fcgi_check_line, .max_bytes = 512},
-	    {.name = "number", .where = FCGI_QUERY, .check = fcgi_check_line, .max_bytes = 64},
-	    {.name = "updatedSince", .where = FCGI_QUERY, .check = fcgi_check_line, .max_bytes = 64}};
+	    {.name = "next",
+		.where = FCGI_QUERY,
+		.check = fcgi_check_line,
+		.max_bytes = 512},
+	    {.name = "number",
+		.where = FCGI_QUERY,
+		.check = fcgi_check_line,
+		.max_bytes = 64},
+	    {.name = "updatedSince",
+		.where = FCGI_QUERY,
+		.check = fcgi_check_line,
+		.max_bytes = 64}};
 	struct fcgi_inputs *in = NULL;
 	const char *next, *since, *after = NULL;
 	int64_t limit, since_ms = 0, after_ms = 0;
 	struct json *rows = NULL;
 	int rc = -1;
 
-	if (fcgi_inputs_read(c->req, inputs, sizeof(inputs) / sizeof(inputs[0]), &in, e) == -1) {
+	if (fcgi_inputs_read(c->req, inputs, sizeof(inputs) / sizeof(inputs[0]), &in, e) ==
+	    -1) {
 		call_refuse(c, 400, "bad_request", "%s", e->msg);
 		return 0;
 	}
 	limit = fcgi_input_i64(in, "limit", NPC_PAGE_DEFAULT);
 	next = fcgi_input(in, "next");
 	since = fcgi_input(in, "updatedSince");
-	if (limit > NPC_PAGE_MAX || (next != NULL && parse_next(next, &after_ms, &after) == -1) ||
+	if (limit > NPC_PAGE_MAX ||
+	    (next != NULL && parse_next(next, &after_ms, &after) == -1) ||
 	    (since != NULL && npc_parse_ms(since, &since_ms) == -1)) {
-		rc = call_refuse(c, 400, "bad_request", "limit, next or updatedSince is not acceptable");
+		rc = call_refuse(
+		    c, 400, "bad_request", "limit, next or updatedSince is not acceptable");
 		goto out;
 	}
 	rows = json_arr();
-	if (nq_rows(c->n, NQ_ITEM_LIST, rows, e, "ssssisii", c->seg[2], kind, fcgi_input(in, "externalId"),
-	        fcgi_input(in, "number"), since_ms, after, after_ms, limit) == -1)
+	if (nq_rows(c->n, NQ_ITEM_LIST, rows, e, "ssssisii", c->seg[2], kind,
+		fcgi_input(in, "externalId"), fcgi_input(in, "number"), since_ms, after,
+		after_ms, limit) == -1)
 		goto out;
 	*out = json_obj();
 	put_next(*out, rows, limit);
@@ -134,7 +149,8 @@ api_item_list(struct call *c, struct err *e)
 int
 api_changes(struct call *c, struct err *e)
 {
-	static const char *const keep[] = {"kind", "id", "externalId", "status", "updatedAt"};
+	static const char *const keep[] = {
+	    "kind", "id", "externalId", "status", "updatedAt"};
 	struct json *full = NULL, *out, *items;
 	const struct json *it;
 
@@ -170,13 +186,15 @@ api_idempotent(struct call *c, char **id, bool *refused, struct err *e)
 	free(text);
 	if (strlen(key) < KEY_MIN || strlen(key) > KEY_MAX) {
 		*refused = true;
-		return call_refuse(c, 400, "bad_request", "idempotencyKey must have 8 to 255 bytes");
+		return call_refuse(
+		    c, 400, "bad_request", "idempotencyKey must have 8 to 255 bytes");
 	}
 	if (nq_row(c->n, NQ_IDEMPOTENCY_GET, v, 2, e, "ss", c->seg[2], key) == -1)
 		return -1;
 	if (v[0] != NULL && !str_eq(v[0], hash)) {
 		*refused = true;
-		call_refuse(c, 409, "idempotency_conflict", "this key was used with another body");
+		call_refuse(
+		    c, 409, "idempotency_conflict", "this key was used with another body");
 		free(v[1]);
 	} else {
 		*id = v[1];
@@ -192,8 +210,8 @@ api_idempotent_put(struct call *c, const char *id, struct err *e)
 
 	crypt_sha256_hex(text, strlen(text), hash);
 	free(text);
-	return nq_exec(c->n, NQ_IDEMPOTENCY_PUT, e, "ssssi", c->seg[2], json_str_or(c->body, "idempotencyKey", ""),
-	    hash, id, c->now_ms);
+	return nq_exec(c->n, NQ_IDEMPOTENCY_PUT, e, "ssssi", c->seg[2],
+	    json_str_or(c->body, "idempotencyKey", ""), hash, id, c->now_ms);
 }
 
 /* ---- fields */
@@ -211,9 +229,11 @@ fields_clear(struct fields *f)
 	free(f->source);
 }
 
-/* One text member: absent keeps what was; null only where it may be. errors: a fault's text, NULL none */
+/* One text member: absent keeps what was; null only where it may be. errors: a fault's
+ * text, NULL none */
 static const char *
-text_field(const struct json *j, const char *key, size_t max, bool may_be_null, const char **dst)
+text_field(
+    const struct json *j, const char *key, size_t max, bool may_be_null, const char **dst)
 {
 	const struct json *v = json_get(j, key);
 	const char *s = json_str(v);
@@ -283,7 +303,8 @@ put_to(struct call *c, const char *item_id, struct err *e)
 	int64_t position = 0;
 
 	if (json_type(to) != JSON_ARRAY || json_len(to) == 0 || json_len(to) > TO_MAX) {
-		call_refuse(c, 400, "bad_request", "toContactIds must have 1 to 50 entries");
+		call_refuse(
+		    c, 400, "bad_request", "toContactIds must have 1 to 50 entries");
 		return 1;
 	}
 	if (nq_exec(c->n, NQ_ITEM_TO_CLEAR, e, "s", item_id) == -1)
@@ -291,15 +312,18 @@ put_to(struct call *c, const char *item_id, struct err *e)
 	for (v = json_first(to); v != NULL; v = json_next(v)) {
 		struct json *contact = NULL;
 
-		if (nq_json(c->n, NQ_CONTACT_JSON, &contact, e, "ss", json_str(v), c->seg[2]) == -1)
+		if (nq_json(c->n, NQ_CONTACT_JSON, &contact, e, "ss", json_str(v),
+			c->seg[2]) == -1)
 			return -1;
 		if (contact == NULL) {
-			call_refuse(c, 409, "unknown_contact", "no contact %s in this project",
+			call_refuse(c, 409, "unknown_contact",
+			    "no contact %s in this project",
 			    json_str(v) != NULL ? json_str(v) : "?");
 			return 1;
 		}
 		json_free(contact);
-		if (nq_exec(c->n, NQ_ITEM_TO_PUT, e, "sis", item_id, position++, json_str(v)) == -1)
+		if (nq_exec(c->n, NQ_ITEM_TO_PUT, e, "sis", item_id, position++,
+			json_str(v)) == -1)
 			return -1;
 	}
 	return 0;
@@ -316,19 +340,24 @@ check_new(struct call *c, const struct fields *f, const char *external, struct e
 	char *taken = NULL;
 	int rc = 1;
 
-	if (str_empty(external) || strlen(external) > 255 || f->sender_id == NULL || f->subject == NULL ||
-	    f->body == NULL || f->received == NULL || f->source == NULL) {
+	if (str_empty(external) || strlen(external) > 255 || f->sender_id == NULL ||
+	    f->subject == NULL || f->body == NULL || f->received == NULL ||
+	    f->source == NULL) {
 		call_refuse(c, 400, "bad_request",
-		    "externalId, senderId, subject, body, receivedDate and source are needed");
+		    "externalId, senderId, subject, body, receivedDate and source are "
+		    "needed");
 		return 1;
 	}
-	if (nq_text(c->n, NQ_ITEM_BY_EXTERNAL, &taken, e, "ss", c->seg[2], external) == -1 ||
+	if (nq_text(c->n, NQ_ITEM_BY_EXTERNAL, &taken, e, "ss", c->seg[2], external) ==
+		-1 ||
 	    (previous != NULL && item_json(c, previous, &old, e) == -1))
 		rc = -1;
 	else if (taken != NULL)
-		call_refuse(c, 409, "external_id_taken", "item %s has this externalId", taken);
+		call_refuse(
+		    c, 409, "external_id_taken", "item %s has this externalId", taken);
 	else if (previous != NULL && old == NULL)
-		call_refuse(c, 404, "not_found", "no item %s to be the previous one", previous);
+		call_refuse(
+		    c, 404, "not_found", "no item %s to be the previous one", previous);
 	else
 		rc = 0;
 	free(taken);
@@ -343,12 +372,15 @@ insert_item(struct call *c, const struct fields *f, const char *id, struct err *
 	char number[32];
 	int64_t next = 0;
 
-	if (nq_i64(c->n, NQ_ITEM_NEXT_NUMBER, 1, &next, e, "ss", c->seg[2], api_kind(c)) == -1)
+	if (nq_i64(c->n, NQ_ITEM_NEXT_NUMBER, 1, &next, e, "ss", c->seg[2], api_kind(c)) ==
+	    -1)
 		return -1;
-	BUG_IF(str_format(number, sizeof(number), "%s-%04" PRId64, rfi ? "RFI" : "S", next) == -1);
-	return nq_exec(c->n, NQ_ITEM_PUT, e, "sssssssssssssssi", id, c->seg[2], api_kind(c), number,
-	    json_str_or(c->body, "externalId", NULL), f->sender_id, f->subject, f->body, f->from, f->due,
-	    f->received, f->spec, f->item_type, f->source, json_str_or(c->body, "previousId", NULL), c->now_ms);
+	BUG_IF(str_format(
+		   number, sizeof(number), "%s-%04" PRId64, rfi ? "RFI" : "S", next) == -1);
+	return nq_exec(c->n, NQ_ITEM_PUT, e, "sssssssssssssssi", id, c->seg[2], api_kind(c),
+	    number, json_str_or(c->body, "externalId", NULL), f->sender_id, f->subject,
+	    f->body, f->from, f->due, f->received, f->spec, f->item_type, f->source,
+	    json_str_or(c->body, "previousId", NULL), c->now_ms);
 }
 
 int
@@ -381,8 +413,9 @@ api_item_create(struct call *c, struct err *e)
 		goto out;
 	}
 	npc_new_id("it", id);
-	if ((rc = check_new(c, &f, external, e)) != 0 || (rc = insert_item(c, &f, id, e)) != 0 ||
-	    (rc = put_to(c, id, e)) != 0 || (rc = api_idempotent_put(c, id, e)) != 0)
+	if ((rc = check_new(c, &f, external, e)) != 0 ||
+	    (rc = insert_item(c, &f, id, e)) != 0 || (rc = put_to(c, id, e)) != 0 ||
+	    (rc = api_idempotent_put(c, id, e)) != 0)
 		goto out;
 	rc = answer_item(c, 201, id, e);
 out:
@@ -414,7 +447,8 @@ check_change(struct call *c, const struct json *now)
 	if (now == NULL)
 		call_refuse(c, 404, "not_found", "no such item");
 	else if (json_type(json_get(now, "source")) != JSON_OBJECT)
-		call_refuse(c, 409, "item_closed", "logged in Project Center itself: not changed from outside");
+		call_refuse(c, 409, "item_closed",
+		    "logged in Project Center itself: not changed from outside");
 	else if (version != json_i64_or(now, "version", 0))
 		call_refuse(c, 409, "version_conflict", "the item is at version %" PRId64,
 		    json_i64_or(now, "version", 0));
@@ -444,10 +478,12 @@ api_item_update(struct call *c, struct err *e)
 		rc = call_refuse(c, 400, "bad_request", "%s is not acceptable", bad);
 		goto out;
 	}
-	if (json_get(c->body, "toContactIds") != NULL && (rc = put_to(c, c->seg[4], e)) != 0)
+	if (json_get(c->body, "toContactIds") != NULL &&
+	    (rc = put_to(c, c->seg[4], e)) != 0)
 		goto out;
-	if ((rc = nq_exec(c->n, NQ_ITEM_UPDATE, e, "ssssssssss", c->seg[4], f.sender_id, f.subject, f.body, f.from,
-	         f.due, f.received, f.spec, f.item_type, f.source)) == -1 ||
+	if ((rc = nq_exec(c->n, NQ_ITEM_UPDATE, e, "ssssssssss", c->seg[4], f.sender_id,
+		 f.subject, f.body, f.from, f.due, f.received, f.spec, f.item_type,
+		 f.source)) == -1 ||
 	    (rc = nq_exec(c->n, NQ_ITEM_TOUCH, e, "si", c->seg[4], c->now_ms)) == -1)
 		goto out;
 	rc = answer_item(c, 200, c->seg[4], e);
@@ -471,7 +507,8 @@ api_item_reopen(struct call *c, struct err *e)
 	open = str_eq(json_str_or(now, "status", ""), "Open");
 	json_free(now);
 	if (str_empty(reason) || strlen(reason) > 1000)
-		return call_refuse(c, 400, "bad_request", "reason is needed, at most 1000 bytes");
+		return call_refuse(
+		    c, 400, "bad_request", "reason is needed, at most 1000 bytes");
 	if (open)
 		return answer_item(c, 200, c->seg[4], e); /* said twice is done once */
 	if (act_reopen(c->n, c->seg[4], e) == -1)

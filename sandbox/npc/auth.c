@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "base/rnd.h"
 #include "base/str.h"
 #include "sandbox/npc-queries.gen.h"
@@ -29,12 +30,15 @@ auth_login(struct call *c, struct err *e)
 	int64_t life_s = 0;
 	bool good;
 
-	if (c->body == NULL || json_need_str(c->body, "accessKey", SECRET_MAX, &key, e) == -1 ||
+	if (c->body == NULL ||
+	    json_need_str(c->body, "accessKey", SECRET_MAX, &key, e) == -1 ||
 	    json_need_str(c->body, "secret", SECRET_MAX, &secret, e) == -1)
-		return call_refuse(c, 400, "bad_request", "accessKey and secret are needed");
+		return call_refuse(
+		    c, 400, "bad_request", "accessKey and secret are needed");
 	if (nq_text(c->n, NQ_ACCESS_KEY_SECRET, &want, e, "s", key) == -1)
 		return -1;
-	good = want != NULL && strlen(want) == strlen(secret) && crypt_eq(want, secret, strlen(want));
+	good = want != NULL && strlen(want) == strlen(secret) &&
+	       crypt_eq(want, secret, strlen(want));
 	free(want);
 	if (!good)
 		return call_refuse(c, 401, "login_failed", "access key or secret is wrong");
@@ -42,7 +46,8 @@ auth_login(struct call *c, struct err *e)
 	rnd_hex(secret_key, 32);
 	rnd_hex(token, 64);
 	if (npc_setting(c->n, "session_life_s", &life_s, e) == -1 ||
-	    nq_exec(c->n, NQ_SESSION_PUT, e, "sssi", key_id, secret_key, token, c->now_ms + life_s * 1000) == -1)
+	    nq_exec(c->n, NQ_SESSION_PUT, e, "sssi", key_id, secret_key, token,
+		c->now_ms + life_s * 1000) == -1)
 		return -1;
 	npc_iso_ms(c->now_ms + life_s * 1000, iso);
 	out = json_obj();
@@ -55,22 +60,28 @@ auth_login(struct call *c, struct err *e)
 
 /* The request as its signature sees it; path is owned by the caller. */
 static void
-as_signed(const struct call *c, struct sigv4_header *h, char **path, struct sigv4_request *out)
+as_signed(
+    const struct call *c, struct sigv4_header *h, char **path, struct sigv4_request *out)
 {
 	const struct fcgi_params *p = &c->req->p;
 	const char *uri = p->request_uri != NULL ? p->request_uri : "/";
-	const struct sigv4_header known[] = {{"host", p->http_host}, {"content-type", p->content_type},
-	    {"x-amz-date", p->http_x_amz_date}, {"x-amz-security-token", p->http_x_amz_security_token},
-	    {"x-amz-content-sha256", p->http_x_amz_content_sha256}, {"accept", p->http_accept},
-	    {"user-agent", p->http_user_agent}};
+	const struct sigv4_header known[] = {{"host", p->http_host},
+	    {"content-type", p->content_type}, {"x-amz-date", p->http_x_amz_date},
+	    {"x-amz-security-token", p->http_x_amz_security_token},
+	    {"x-amz-content-sha256", p->http_x_amz_content_sha256},
+	    {"accept", p->http_accept}, {"user-agent", p->http_user_agent}};
 
 	memcpy(h, known, sizeof(known));
 	*path = xstrndup(uri, strcspn(uri, "?"));
-	*out = (struct sigv4_request){.method = p->request_method, .path = *path, .query = c->req->query,
-	    .headers = h, .headers_n = sizeof(known) / sizeof(known[0])};
+	*out = (struct sigv4_request){.method = p->request_method,
+	    .path = *path,
+	    .query = c->req->query,
+	    .headers = h,
+	    .headers_n = sizeof(known) / sizeof(known[0])};
 }
 
-/* Which headers must be under the signature: host, the date, and every x-amz-* and the type that was sent. */
+/* Which headers must be under the signature: host, the date, and every x-amz-* and the type
+ * that was sent. */
 static const char *
 unsigned_header(const struct sigv4_request *r, const char *signed_headers)
 {
@@ -125,13 +136,17 @@ check_scope(struct call *c, const struct sigv4_auth *a, struct err *e)
 	if (nq_text(c->n, NQ_SETTING_GET, &region, e, "s", "region") == -1)
 		return -1;
 	if (sigv4_time(date, &at) == -1)
-		call_refuse(c, 403, "signature_missing", "X-Amz-Date is missing or not YYYYMMDDTHHMMSSZ");
+		call_refuse(c, 403, "signature_missing",
+		    "X-Amz-Date is missing or not YYYYMMDDTHHMMSSZ");
 	else if (strncmp(date, a->date, 8) != 0 || !str_eq(a->service, "execute-api") ||
-	         !str_eq(a->region, region))
+		 !str_eq(a->region, region))
 		call_refuse(c, 403, "signature_mismatch",
-		    "Credential must be scoped to the day of X-Amz-Date, %s and execute-api", region);
+		    "Credential must be scoped to the day of X-Amz-Date, %s and "
+		    "execute-api",
+		    region);
 	else if (at * 1000 < c->now_ms - SKEW_MS || at * 1000 > c->now_ms + SKEW_MS)
-		call_refuse(c, 403, "clock_skew", "X-Amz-Date %s is more than 5 minutes off", date);
+		call_refuse(
+		    c, 403, "clock_skew", "X-Amz-Date %s is more than 5 minutes off", date);
 	else
 		rc = 0;
 	free(region);
@@ -147,24 +162,30 @@ check_payload(struct call *c, char hash[CRYPT_HEX256_BYTES], struct err *e)
 		return -1;
 	if (claimed == NULL || str_eq(claimed, hash))
 		return 0;
-	call_refuse(c, 403, "signature_mismatch", "x-amz-content-sha256 is not the hash of the body");
+	call_refuse(c, 403, "signature_mismatch",
+	    "x-amz-content-sha256 is not the hash of the body");
 	return 1;
 }
 
-/* The session the call names, and whether it still lives. row: secret, token, expires_ms. */
+/* The session the call names, and whether it still lives. row: secret, token, expires_ms.
+ */
 static int
 check_session(struct call *c, const struct sigv4_auth *a, char *row[3], struct err *e)
 {
 	const char *token = c->req->p.http_x_amz_security_token;
+	int64_t expires_ms = 0;
 
 	if (nq_row(c->n, NQ_SESSION_GET, row, 3, e, "s", a->key_id) == -1)
 		return -1;
 	if (row[0] == NULL || !str_eq(token, row[1])) {
-		call_refuse(c, 403, "token_invalid", "the security token included in the request is invalid");
+		call_refuse(c, 403, "token_invalid",
+		    "the security token included in the request is invalid");
 		return 1;
 	}
-	if (strtoll(row[2], NULL, 10) <= c->now_ms) {
-		call_refuse(c, 403, "token_expired", "the security token included in the request is expired");
+	if (num_parse_i64(row[2], 0, INT64_MAX, &expires_ms) == -1 ||
+	    expires_ms <= c->now_ms) {
+		call_refuse(c, 403, "token_expired",
+		    "the security token included in the request is expired");
 		return 1;
 	}
 	return 0;
@@ -188,7 +209,8 @@ auth_check(struct call *c, bool *ok, struct err *e)
 	}
 	missing = unsigned_header(&r, a.signed_headers);
 	if (missing != NULL) {
-		call_refuse(c, 403, "signature_mismatch", "header %s was sent but is not signed", missing);
+		call_refuse(c, 403, "signature_mismatch",
+		    "header %s was sent but is not signed", missing);
 		goto out;
 	}
 	if ((rc = check_scope(c, &a, e)) != 0 || (rc = check_payload(c, hash, e)) != 0 ||
@@ -224,19 +246,22 @@ auth_check_presigned(struct call *c, bool *ok, struct err *e)
 	r.payload = "UNSIGNED-PAYLOAD";
 	r.s3 = true;
 	if (c->req->p.http_authorization != NULL) {
-		call_refuse(c, 400, "bad_request", "only one way to sign: the address carries its own");
+		call_refuse(c, 400, "bad_request",
+		    "only one way to sign: the address carries its own");
 		goto out;
 	}
-	if (sigv4_parse_query(c->req->query, &a, date, &expires_s, e) == -1 || sigv4_time(date, &at) == -1) {
+	if (sigv4_parse_query(c->req->query, &a, date, &expires_s, e) == -1 ||
+	    sigv4_time(date, &at) == -1) {
 		call_refuse(c, 403, "signature_missing", "not a presigned address");
 		goto out;
 	}
 	rc = nq_text(c->n, NQ_SETTING_GET, &secret, e, "s", "storage_key");
 	if (rc == -1)
 		goto out;
-	if (!str_eq(a.key_id, STORE_KEY_ID) || !str_eq(a.signed_headers, "host") || !str_eq(a.service, "s3") ||
-	    sigv4_verify(&r, &a, date, secret, e) == -1) {
-		call_refuse(c, 403, "signature_mismatch", "the address was not made here for this call");
+	if (!str_eq(a.key_id, STORE_KEY_ID) || !str_eq(a.signed_headers, "host") ||
+	    !str_eq(a.service, "s3") || sigv4_verify(&r, &a, date, secret, e) == -1) {
+		call_refuse(c, 403, "signature_mismatch",
+		    "the address was not made here for this call");
 		goto out;
 	}
 	if ((at + expires_s) * 1000 <= c->now_ms) {
@@ -251,8 +276,8 @@ out:
 }
 
 int
-auth_presign(struct npc *n, const char *method, const char *file_id, char **out, int64_t *expires_ms,
-    struct err *e)
+auth_presign(struct npc *n, const char *method, const char *file_id, char **out,
+    int64_t *expires_ms, struct err *e)
 {
 	struct buf url = BUF_INIT(8192);
 	char *secret = NULL, *region = NULL, *path, stamp[17];
@@ -265,9 +290,14 @@ auth_presign(struct npc *n, const char *method, const char *file_id, char **out,
 	    nq_text(n, NQ_SETTING_GET, &region, e, "s", "region") == -1 ||
 	    npc_setting(n, "url_life_s", &life_s, e) == -1)
 		goto out;
-	sigv4_presign(&(struct sigv4_presign){.method = method, .origin = n->url, .path = path,
-	                  .key_id = STORE_KEY_ID, .secret = secret, .region = region, .amz_date = stamp,
-	                  .expires_s = life_s},
+	sigv4_presign(&(struct sigv4_presign){.method = method,
+			  .origin = n->url,
+			  .path = path,
+			  .key_id = STORE_KEY_ID,
+			  .secret = secret,
+			  .region = region,
+			  .amz_date = stamp,
+			  .expires_s = life_s},
 	    &url);
 	*out = buf_take(&url);
 	if (expires_ms != NULL)

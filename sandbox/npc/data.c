@@ -41,7 +41,8 @@ nq_exec(struct npc *n, int query, struct err *e, const char *kinds, ...)
 }
 
 static int
-row_v(struct npc *n, int query, char **out, size_t n_out, struct err *e, const char *kinds, va_list ap)
+row_v(struct npc *n, int query, char **out, size_t n_out, struct err *e, const char *kinds,
+    va_list ap)
 {
 	struct stmt *s = NULL;
 	bool row = false;
@@ -63,7 +64,8 @@ out:
 }
 
 int
-nq_row(struct npc *n, int query, char **out, size_t n_out, struct err *e, const char *kinds, ...)
+nq_row(struct npc *n, int query, char **out, size_t n_out, struct err *e, const char *kinds,
+    ...)
 {
 	va_list ap;
 	int rc;
@@ -87,7 +89,8 @@ nq_text(struct npc *n, int query, char **out, struct err *e, const char *kinds, 
 }
 
 int
-nq_i64(struct npc *n, int query, int64_t dflt, int64_t *out, struct err *e, const char *kinds, ...)
+nq_i64(struct npc *n, int query, int64_t dflt, int64_t *out, struct err *e,
+    const char *kinds, ...)
 {
 	char *text = NULL;
 	va_list ap;
@@ -168,7 +171,8 @@ npc_now_ms(struct npc *n)
 	struct err e = {0};
 	int64_t offset_s = 0;
 
-	/* An unreadable database shows in the next statement; the clock alone cannot report it. */
+	/* An unreadable database shows in the next statement; the clock alone cannot report
+	 * it. */
 	if (npc_setting(n, "clock_offset_s", &offset_s, &e) == -1)
 		offset_s = 0;
 	return clk_now_ms() + offset_s * 1000;
@@ -191,7 +195,8 @@ npc_parse_ms(const char *s, int64_t *out)
 
 	if (clk_parse_iso(s, &at) == -1)
 		return -1;
-	for (int i = 1, digit = 100; dot != NULL && i <= 3 && dot[i] >= '0' && dot[i] <= '9'; i++, digit /= 10)
+	for (int i = 1, digit = 100;
+	     dot != NULL && i <= 3 && dot[i] >= '0' && dot[i] <= '9'; i++, digit /= 10)
 		ms += (dot[i] - '0') * digit;
 	*out = at * 1000 + ms;
 	return 0;

@@ -1,5 +1,6 @@
-/* npc.h: what the parts of the Project Center stand-in share. Layer: sandbox. Source: docs/npc-gateway.yaml,
- * DESIGN.md 12. It is strict on purpose: what the contract does not allow is refused. */
+/* npc.h: what the parts of the Project Center stand-in share. Layer: sandbox. Source:
+ * docs/npc-gateway.yaml, DESIGN.md 12. It is strict on purpose: what the contract does not
+ * allow is refused. */
 #ifndef CW_SANDBOX_NPC_NPC_H
 #define CW_SANDBOX_NPC_NPC_H
 
@@ -39,26 +40,34 @@ struct call {
 	struct npc *n;
 	struct fcgi_req *req;
 	struct fcgi_resp *resp;
-	char *path;             /* a copy, cut into seg */
+	char *path;              /* a copy, cut into seg */
 	char *seg[NPC_SEGMENTS]; /* "v1" "projects" ... */
 	size_t segs;
-	struct json *body;      /* of a POST or PATCH; NULL none */
-	int64_t now_ms;         /* the stand-in's own clock */
-	const char *code;       /* of the error answered; "" none */
+	struct json *body; /* of a POST or PATCH; NULL none */
+	int64_t now_ms;    /* the stand-in's own clock */
+	const char *code;  /* of the error answered; "" none */
 };
 
-/* ---- data.c: statements in one line each. kinds: 's' text (NULL binds NULL), 'i' int64_t. */
+/* ---- data.c: statements in one line each. kinds: 's' text (NULL binds NULL), 'i' int64_t.
+ */
 MUST_USE int nq_exec(struct npc *n, int query, struct err *e, const char *kinds, ...);
-/* The first column of the first row; *out owned by the caller, NULL when there is no row. */
-MUST_USE int nq_text(struct npc *n, int query, char **out, struct err *e, const char *kinds, ...);
+/* The first column of the first row; *out owned by the caller, NULL when there is no row.
+ */
+MUST_USE int
+nq_text(struct npc *n, int query, char **out, struct err *e, const char *kinds, ...);
 /* The same as a number; dflt when there is no row. */
-MUST_USE int nq_i64(struct npc *n, int query, int64_t dflt, int64_t *out, struct err *e, const char *kinds, ...);
+MUST_USE int nq_i64(struct npc *n, int query, int64_t dflt, int64_t *out, struct err *e,
+    const char *kinds, ...);
 /* The same parsed as JSON. */
-MUST_USE int nq_json(struct npc *n, int query, struct json **out, struct err *e, const char *kinds, ...);
+MUST_USE int
+nq_json(struct npc *n, int query, struct json **out, struct err *e, const char *kinds, ...);
 /* All rows: the first column parsed and added to arr. */
-MUST_USE int nq_rows(struct npc *n, int query, struct json *arr, struct err *e, const char *kinds, ...);
-/* The first row's text columns 0 to n_out - 1; all NULL when there is no row. Owned by the caller. */
-MUST_USE int nq_row(struct npc *n, int query, char **out, size_t n_out, struct err *e, const char *kinds, ...);
+MUST_USE int
+nq_rows(struct npc *n, int query, struct json *arr, struct err *e, const char *kinds, ...);
+/* The first row's text columns 0 to n_out - 1; all NULL when there is no row. Owned by the
+ * caller. */
+MUST_USE int nq_row(struct npc *n, int query, char **out, size_t n_out, struct err *e,
+    const char *kinds, ...);
 
 /* A setting as a number. errors: ERR_DB it is not one */
 MUST_USE int npc_setting(struct npc *n, const char *name, int64_t *out, struct err *e);
@@ -70,7 +79,8 @@ MUST_USE int npc_parse_ms(const char *s, int64_t *out);
 void npc_iso_ms(int64_t ms, char dst[40]);
 
 /* ---- seed.c */
-/* Seed the empty database in one transaction; nothing when it is seeded. errors: ERR_IO, ERR_INPUT a seed file */
+/* Make this connection's views, and seed the empty database in one transaction; seeded ones
+ * stay. errors: ERR_IO, ERR_INPUT a seed file */
 MUST_USE int npc_seed(struct npc *n, struct err *e);
 /* Forget everything and seed again. */
 MUST_USE int npc_reset(struct npc *n, struct err *e);
@@ -79,10 +89,13 @@ MUST_USE int npc_reset(struct npc *n, struct err *e);
 /* Answer with a value, which is taken over. Always 0. */
 int call_json(struct call *c, int status, struct json *j);
 /* Answer with the contract's error object. Always 0: the request is dealt with. */
-int call_refuse(struct call *c, int status, const char *code, const char *fmt, ...) PRINTF_LIKE(4, 5);
-/* The whole body, from memory or its file, appended to out. errors: ERR_LIMIT above out's ceiling */
+int call_refuse(struct call *c, int status, const char *code, const char *fmt, ...)
+    PRINTF_LIKE(4, 5);
+/* The whole body, from memory or its file, appended to out. errors: ERR_LIMIT above out's
+ * ceiling */
 MUST_USE int call_body(struct call *c, struct buf *out, struct err *e);
-/* A handler: 0 when it answered, -1 with e for what it did not expect (500, or the class's status). */
+/* A handler: 0 when it answered, -1 with e for what it did not expect (500, or the class's
+ * status). */
 typedef int (*call_handler)(struct call *c, struct err *e);
 
 /* ---- auth.c */
@@ -92,8 +105,8 @@ MUST_USE int auth_check(struct call *c, bool *ok, struct err *e);
 /* The same for a presigned address. */
 MUST_USE int auth_check_presigned(struct call *c, bool *ok, struct err *e);
 /* A fresh presigned address; owned by the caller. *expires_ms may be NULL. */
-MUST_USE int auth_presign(struct npc *n, const char *method, const char *file_id, char **out, int64_t *expires_ms,
-    struct err *e);
+MUST_USE int auth_presign(struct npc *n, const char *method, const char *file_id,
+    char **out, int64_t *expires_ms, struct err *e);
 
 /* ---- fault.c */
 struct fault {
@@ -129,42 +142,52 @@ int api_bytes(struct call *c, struct err *e); /* GET and PUT /files/ID */
 
 /* "rfi" or "submittal" for the path's "rfis" or "submittals". */
 const char *api_kind(const struct call *c);
-/* What a key has created before. *id is owned by the caller; *refused: answered 400 or 409 already. */
+/* What a key has created before. *id is owned by the caller; *refused: answered 400 or 409
+ * already. */
 MUST_USE int api_idempotent(struct call *c, char **id, bool *refused, struct err *e);
 MUST_USE int api_idempotent_put(struct call *c, const char *id, struct err *e);
-/* Add the files that a query finds for an id (item or response) to arr; urls: with presigned addresses. */
-MUST_USE int files_of(struct npc *n, int query, const char *id, bool urls, struct json *arr, struct err *e);
-MUST_USE int responses_of(struct npc *n, const char *item_id, bool urls, struct json *arr, struct err *e);
+/* Add the files that a query finds for an id (item or response) to arr; urls: with
+ * presigned addresses. */
+MUST_USE int files_of(
+    struct npc *n, int query, const char *id, bool urls, struct json *arr, struct err *e);
+MUST_USE int responses_of(
+    struct npc *n, const char *item_id, bool urls, struct json *arr, struct err *e);
 /* Store bytes that a person attached, as a received file; id is filled. */
-MUST_USE int file_store(struct npc *n, const char *project_id, const char *name, const char *type, const void *p,
-    size_t len, char id[NPC_ID_BYTES], struct err *e);
+MUST_USE int file_store(struct npc *n, const char *project_id, const char *name,
+    const char *type, const void *p, size_t len, char id[NPC_ID_BYTES], struct err *e);
 /* Answer with the bytes of a file. */
 MUST_USE int file_send(struct call *c, const char *id, bool inline_view, struct err *e);
 
-/* ---- act.c: what people do in Project Center; for pages and control alike. All in the caller's transaction. */
+/* ---- act.c: what people do in Project Center; for pages and control alike. All in the
+ * caller's transaction. */
 struct act_file {
 	const char *name, *type;
 	const void *p;
 	size_t len;
 };
 /* errors  ERR_INPUT, ERR_NOT_FOUND with a sentence for people */
-MUST_USE int act_respond(struct npc *n, const char *item_id, const char *person, const char *action, const char *text,
-    const struct act_file *file, struct err *e);
+MUST_USE int act_respond(struct npc *n, const char *item_id, const char *person,
+    const char *action, const char *text, const struct act_file *file, struct err *e);
 MUST_USE int act_close(struct npc *n, const char *item_id, struct err *e);
 MUST_USE int act_reopen(struct npc *n, const char *item_id, struct err *e);
-MUST_USE int act_remarks(struct npc *n, const char *item_id, const char *text, struct err *e);
-MUST_USE int act_contact_add(struct npc *n, const char *project, const char *name, const char *email, const char *company,
-    struct err *e);
-MUST_USE int act_contact_remove(struct npc *n, const char *project, const char *who, struct err *e);
-MUST_USE int act_keyword_rename(struct npc *n, const char *list, const char *from, const char *to, struct err *e);
+MUST_USE int
+act_remarks(struct npc *n, const char *item_id, const char *text, struct err *e);
+MUST_USE int act_contact_add(struct npc *n, const char *project, const char *name,
+    const char *email, const char *company, struct err *e);
+MUST_USE int
+act_contact_remove(struct npc *n, const char *project, const char *who, struct err *e);
+MUST_USE int act_keyword_rename(
+    struct npc *n, const char *list, const char *from, const char *to, struct err *e);
 /* An item by its id, or by number or external id (within project, when given). */
-MUST_USE int act_find_item(struct npc *n, const char *project, const char *item, char **id, struct err *e);
+MUST_USE int act_find_item(
+    struct npc *n, const char *project, const char *item, char **id, struct err *e);
 
 /* ---- page.c and control.c */
 int page_handle(struct call *c, struct err *e);
 int control_handle(struct call *c, struct err *e);
 /* Render a template as the answer; the model is taken over. */
-MUST_USE int page_render(struct call *c, int status, const char *name, struct json *model, struct err *e);
+MUST_USE int page_render(
+    struct call *c, int status, const char *name, struct json *model, struct err *e);
 void page_see_other(struct call *c, const char *path);
 
 /* ---- route.c */

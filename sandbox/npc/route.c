@@ -71,7 +71,8 @@ call_refuse(struct call *c, int status, const char *code, const char *fmt, ...)
 	va_end(ap);
 	json_put_str(error, "code", code);
 	json_put_str(error, "message", buf_str(&text));
-	json_put_str(error, "requestId", c->req->p.request_id != NULL ? c->req->p.request_id : "");
+	json_put_str(
+	    error, "requestId", c->req->p.request_id != NULL ? c->req->p.request_id : "");
 	c->code = code;
 	buf_clear(&text);
 	buf_clear(&c->resp->headers);
@@ -82,7 +83,8 @@ call_refuse(struct call *c, int status, const char *code, const char *fmt, ...)
 static bool
 plain_segment(const char *s)
 {
-	size_t n = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-");
+	size_t n =
+	    strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-");
 
 	return n >= 1 && n <= 64 && s[n] == '\0';
 }
@@ -144,7 +146,7 @@ read_json_body(struct call *c, bool *ok)
 	else if (call_body(c, &text, &e) == -1)
 		call_refuse(c, 413, "too_large", "%s", e.msg);
 	else if (json_parse(buf_str(&text), text.len, NPC_JSON_MAX, &c->body, &e) == -1 ||
-	         json_type(c->body) != JSON_OBJECT)
+		 json_type(c->body) != JSON_OBJECT)
 		call_refuse(c, 400, "bad_request", "the body is not a JSON object");
 	else
 		*ok = true;
@@ -232,9 +234,10 @@ serve_api(struct call *c, struct err *e)
 	if (rc == -1) {
 		log_err("npc-call", e);
 		call_refuse(c, err_class(e->code)->http_status,
-		    e->code == ERR_NOT_FOUND ? "not_found" : e->code == ERR_BUSY ? "unavailable" :
-		        e->code == ERR_INPUT                                     ? "bad_request" :
-		                                                                   "internal",
+		    e->code == ERR_NOT_FOUND ? "not_found"
+		    : e->code == ERR_BUSY    ? "unavailable"
+		    : e->code == ERR_INPUT   ? "bad_request"
+					     : "internal",
 		    "%s", e->msg);
 	}
 	if (call_log(c, &f, &log_e) == -1)

@@ -1,4 +1,5 @@
-/* seed.c: the first start reads sandbox/data (format: its README.md) into the empty database. */
+/* seed.c: the first start reads sandbox/data (format: its README.md) into the empty
+ * database. */
 #include "config.h"
 
 #include <errno.h>
@@ -54,7 +55,8 @@ out:
 	return rc;
 }
 
-/* A person of the firm by user name, or of a contractor by key; *company is the firm's name. */
+/* A person of the firm by user name, or of a contractor by key; *company is the firm's
+ * name. */
 static const struct json *
 person(const struct seed *s, const char *key, const char **company, bool *is_firm)
 {
@@ -67,7 +69,8 @@ person(const struct seed *s, const char *key, const char **company, bool *is_fir
 			return p;
 		}
 	}
-	for (c = json_first(json_at(s->companies, "companies")); c != NULL; c = json_next(c)) {
+	for (c = json_first(json_at(s->companies, "companies")); c != NULL;
+	     c = json_next(c)) {
 		for (p = json_first(json_at(c, "people")); p != NULL; p = json_next(p)) {
 			if (str_eq(json_str_or(p, "key", NULL), key)) {
 				*company = json_str_or(c, "name", "");
@@ -92,8 +95,8 @@ seed_contact(struct seed *s, const char *project_id, const char *key, struct err
 	npc_new_id("ct", id);
 	login = json_str_or(p, "procore.login", "");
 	mail = json_str_or(p, "mail", login);
-	if (nq_exec(s->n, NQ_CONTACT_PUT, e, "ssssssi", id, project_id, key, json_str_or(p, "name", ""), mail,
-	        company, (int64_t)is_firm) == -1)
+	if (nq_exec(s->n, NQ_CONTACT_PUT, e, "ssssssi", id, project_id, key,
+		json_str_or(p, "name", ""), mail, company, (int64_t)is_firm) == -1)
 		return -1;
 	if (str_empty(login) || str_eq_ci(login, mail))
 		return 0;
@@ -106,15 +109,18 @@ seed_projects(struct seed *s, struct err *e)
 	static const char *const lists[] = {"npc.contacts", "npc.outside_contacts"};
 	const struct json *p, *k;
 
-	for (p = json_first(json_at(s->projects, "projects")); p != NULL; p = json_next(p)) {
+	for (p = json_first(json_at(s->projects, "projects")); p != NULL;
+	     p = json_next(p)) {
 		const char *id = json_str_or(p, "npc.id", NULL);
 
-		if (nq_exec(s->n, NQ_PROJECT_PUT, e, "sssss", id, json_str_or(p, "key", NULL),
-		        json_str_or(p, "npc.name", NULL), json_str_or(p, "npc.number", NULL),
-		        json_str_or(p, "npc.server", NULL)) == -1)
+		if (nq_exec(s->n, NQ_PROJECT_PUT, e, "sssss", id,
+			json_str_or(p, "key", NULL), json_str_or(p, "npc.name", NULL),
+			json_str_or(p, "npc.number", NULL),
+			json_str_or(p, "npc.server", NULL)) == -1)
 			return -1;
 		for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-			for (k = json_first(json_at(p, lists[i])); k != NULL; k = json_next(k)) {
+			for (k = json_first(json_at(p, lists[i])); k != NULL;
+			     k = json_next(k)) {
 				if (seed_contact(s, id, json_str(k), e) == -1)
 					return -1;
 			}
@@ -130,16 +136,20 @@ seed_firm(struct seed *s, struct err *e)
 	const char *const region = json_str_or(s->firm, "npc.region", "us-east-1");
 	char key[65];
 
-	for (k = json_first(json_at(s->firm, "npc.access_keys")); k != NULL; k = json_next(k)) {
-		if (nq_exec(s->n, NQ_ACCESS_KEY_PUT, e, "ss", json_str_or(k, "access_key", NULL),
-		        json_str_or(k, "secret", NULL)) == -1)
+	for (k = json_first(json_at(s->firm, "npc.access_keys")); k != NULL;
+	     k = json_next(k)) {
+		if (nq_exec(s->n, NQ_ACCESS_KEY_PUT, e, "ss",
+			json_str_or(k, "access_key", NULL),
+			json_str_or(k, "secret", NULL)) == -1)
 			return -1;
 	}
-	for (k = json_first(json_at(s->firm, "npc.keyword_lists")); k != NULL; k = json_next(k)) {
+	for (k = json_first(json_at(s->firm, "npc.keyword_lists")); k != NULL;
+	     k = json_next(k)) {
 		for (w = json_first(json_at(k, "keywords")); w != NULL; w = json_next(w)) {
-			if (nq_exec(s->n, NQ_KEYWORD_PUT, e, "ssss", json_str_or(k, "name", NULL),
-			        json_str_or(w, "name", NULL), json_str_or(w, "description", ""),
-			        json_str_or(w, "type", NULL)) == -1)
+			if (nq_exec(s->n, NQ_KEYWORD_PUT, e, "ssss",
+				json_str_or(k, "name", NULL), json_str_or(w, "name", NULL),
+				json_str_or(w, "description", ""),
+				json_str_or(w, "type", NULL)) == -1)
 				return -1;
 		}
 	}
@@ -156,7 +166,8 @@ seed_firm(struct seed *s, struct err *e)
 
 /* A date some days from the day of seeding. */
 static void
-day_text(const struct seed *s, const struct json *it, const char *member, char dst[CLK_ISO_BYTES])
+day_text(const struct seed *s, const struct json *it, const char *member,
+    char dst[CLK_ISO_BYTES])
 {
 	clk_iso((s->midnight_ms + json_i64_or(it, member, 0) * DAY_MS) / 1000, dst);
 	dst[10] = '\0';
@@ -171,7 +182,8 @@ seed_items(struct seed *s, struct err *e)
 		char id[NPC_ID_BYTES], due[CLK_ISO_BYTES], received[CLK_ISO_BYTES];
 		char *project = NULL, *from = NULL;
 		struct json *party = json_obj();
-		int64_t at = s->midnight_ms + json_i64_or(it, "received_day", 0) * DAY_MS + 9 * 3600 * 1000;
+		int64_t at = s->midnight_ms + json_i64_or(it, "received_day", 0) * DAY_MS +
+			     9 * 3600 * 1000;
 		int rc;
 
 		npc_new_id("it", id);
@@ -179,14 +191,17 @@ seed_items(struct seed *s, struct err *e)
 		day_text(s, it, "received_day", received);
 		json_put_str(party, "name", json_str_or(it, "from", ""));
 		from = json_text(party);
-		rc = nq_text(s->n, NQ_PROJECT_BY_KEY, &project, e, "s", json_str_or(it, "project", NULL));
+		rc = nq_text(s->n, NQ_PROJECT_BY_KEY, &project, e, "s",
+		    json_str_or(it, "project", NULL));
 		if (rc == 0)
 			rc = nq_exec(s->n, NQ_ITEM_PUT, e, "sssssssssssssssi", id, project,
-			    json_str_or(it, "kind", NULL), json_str_or(it, "number", NULL), NULL, "",
-			    json_str_or(it, "subject", NULL), json_str_or(it, "body", NULL), from, due,
-			    received, NULL, NULL, NULL, NULL, at);
+			    json_str_or(it, "kind", NULL), json_str_or(it, "number", NULL),
+			    NULL, "", json_str_or(it, "subject", NULL),
+			    json_str_or(it, "body", NULL), from, due, received, NULL, NULL,
+			    NULL, NULL, at);
 		if (rc == 0 && str_eq(json_str_or(it, "status", NULL), "Closed"))
-			rc = nq_exec(s->n, NQ_ITEM_CLOSE, e, "ssi", id, "close", at + DAY_MS);
+			rc = nq_exec(
+			    s->n, NQ_ITEM_CLOSE, e, "ssi", id, "close", at + DAY_MS);
 		json_free(party);
 		free(from);
 		free(project);
@@ -202,9 +217,12 @@ seed_all(struct npc *n, struct err *e)
 	struct seed s = {.n = n, .midnight_ms = clk_now_ms() / DAY_MS * DAY_MS};
 	int rc = -1;
 
-	if (load(n, "firm.json", &s.firm, e) == 0 && load(n, "people.json", &s.people, e) == 0 &&
-	    load(n, "companies.json", &s.companies, e) == 0 && load(n, "projects.json", &s.projects, e) == 0 &&
-	    load(n, "npc-items.json", &s.items, e) == 0 && seed_firm(&s, e) == 0 && seed_projects(&s, e) == 0)
+	if (load(n, "firm.json", &s.firm, e) == 0 &&
+	    load(n, "people.json", &s.people, e) == 0 &&
+	    load(n, "companies.json", &s.companies, e) == 0 &&
+	    load(n, "projects.json", &s.projects, e) == 0 &&
+	    load(n, "npc-items.json", &s.items, e) == 0 && seed_firm(&s, e) == 0 &&
+	    seed_projects(&s, e) == 0)
 		rc = seed_items(&s, e);
 	json_free(s.firm);
 	json_free(s.people);
@@ -219,10 +237,16 @@ npc_seed(struct npc *n, struct err *e)
 {
 	int64_t seeded = 0;
 
-	/* Several instances start at once: whoever gets the lock first seeds, the others see it. */
+	for (int q = NQ_VIEW_CONTACT; q <= NQ_VIEW_FILE; q++) {
+		if (nq_exec(n, q, e, "") == -1)
+			return -1;
+	}
+	/* Several instances start at once: whoever gets the lock first seeds, the others
+	 * see it. */
 	if (db_begin(n->db, e) == -1)
 		return -1;
-	if (npc_setting(n, "seeded", &seeded, e) == -1 || (seeded == 0 && seed_all(n, e) == -1)) {
+	if (npc_setting(n, "seeded", &seeded, e) == -1 ||
+	    (seeded == 0 && seed_all(n, e) == -1)) {
 		db_rollback(n->db);
 		return -1;
 	}

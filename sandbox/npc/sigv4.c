@@ -33,7 +33,8 @@ parse_credential(const char *s, size_t n, struct sigv4_auth *out, struct err *e)
 	    str_copy(out->date, sizeof(out->date), part.v[1]) == -1 ||
 	    str_copy(out->region, sizeof(out->region), part.v[2]) == -1 ||
 	    str_copy(out->service, sizeof(out->service), part.v[3]) == -1)
-		err_set(e, ERR_AUTH, "Credential is not KEY/DATE/REGION/SERVICE/aws4_request");
+		err_set(
+		    e, ERR_AUTH, "Credential is not KEY/DATE/REGION/SERVICE/aws4_request");
 	else
 		rc = 0;
 	strv_clear(&part);
@@ -78,7 +79,8 @@ sigv4_parse(const char *authorization, struct sigv4_auth *out, struct err *e)
 
 	if (str_empty(authorization))
 		return err_set(e, ERR_AUTH, "no Authorization header");
-	if (!str_starts(authorization, ALGORITHM) || authorization[sizeof(ALGORITHM) - 1] != ' ')
+	if (!str_starts(authorization, ALGORITHM) ||
+	    authorization[sizeof(ALGORITHM) - 1] != ' ')
 		return err_set(e, ERR_AUTH, "Authorization is not %s", ALGORITHM);
 	authorization += sizeof(ALGORITHM);
 	s = part_of(authorization, "Credential", &n);
@@ -87,7 +89,8 @@ sigv4_parse(const char *authorization, struct sigv4_auth *out, struct err *e)
 	if (parse_credential(s, n, &a, e) == -1)
 		return -1;
 	s = part_of(authorization, "SignedHeaders", &n);
-	if (take(a.signed_headers, sizeof(a.signed_headers), s, n, "SignedHeaders", e) == -1)
+	if (take(a.signed_headers, sizeof(a.signed_headers), s, n, "SignedHeaders", e) ==
+	    -1)
 		return -1;
 	s = part_of(authorization, "Signature", &n);
 	if (take(a.signature, sizeof(a.signature), s, n, "Signature", e) == -1)
@@ -96,7 +99,8 @@ sigv4_parse(const char *authorization, struct sigv4_auth *out, struct err *e)
 	return 0;
 }
 
-/* The decoded value of one parameter, owned by the caller; NULL when absent, twice or broken. */
+/* The decoded value of one parameter, owned by the caller; NULL when absent, twice or
+ * broken. */
 static char *
 query_value(const char *query, const char *name)
 {
@@ -123,11 +127,11 @@ query_value(const char *query, const char *name)
 }
 
 int
-sigv4_parse_query(const char *query, struct sigv4_auth *out, char amz_date[17], int64_t *expires_s,
-    struct err *e)
+sigv4_parse_query(const char *query, struct sigv4_auth *out, char amz_date[17],
+    int64_t *expires_s, struct err *e)
 {
-	static const char *const names[] = {"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date",
-	    "X-Amz-Expires", "X-Amz-SignedHeaders", "X-Amz-Signature"};
+	static const char *const names[] = {"X-Amz-Algorithm", "X-Amz-Credential",
+	    "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders", "X-Amz-Signature"};
 	enum { ALG, CRED, DATE, EXP, HEADERS, SIG, N };
 	char *v[N] = {NULL};
 	struct sigv4_auth a = {0};
@@ -144,7 +148,8 @@ sigv4_parse_query(const char *query, struct sigv4_auth *out, char amz_date[17], 
 	    num_parse_i64(v[EXP], 1, EXPIRES_MAX_S, expires_s) == -1 ||
 	    str_copy(a.signed_headers, sizeof(a.signed_headers), v[HEADERS]) == -1 ||
 	    str_copy(a.signature, sizeof(a.signature), v[SIG]) == -1) {
-		err_set(e, ERR_AUTH, "the parameters of the presigned address are not acceptable");
+		err_set(e, ERR_AUTH,
+		    "the parameters of the presigned address are not acceptable");
 		goto out;
 	}
 	if (parse_credential(v[CRED], strlen(v[CRED]), &a, e) == -1)
@@ -165,11 +170,13 @@ by_bytes(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* "key=value" decoded and encoded anew, as a server does that takes the query apart first. */
+/* "key=value" decoded and encoded anew, as a server does that takes the query apart first.
+ */
 static int
 canonical_pair(const char *s, size_t n, struct strv *out, struct err *e)
 {
-	struct buf key = BUF_INIT(LIMIT_URL), value = BUF_INIT(LIMIT_URL), text = BUF_INIT(4 * LIMIT_URL);
+	struct buf key = BUF_INIT(LIMIT_URL), value = BUF_INIT(LIMIT_URL),
+		   text = BUF_INIT(4 * LIMIT_URL);
 	const char *eq = memchr(s, '=', n);
 	size_t klen = eq != NULL ? (size_t)(eq - s) : n;
 	int rc = -1;
@@ -184,7 +191,8 @@ canonical_pair(const char *s, size_t n, struct strv *out, struct err *e)
 		goto out;
 	}
 	enc_percent_n(&text, buf_str(&key), key.len);
-	buf_putc(&text, '\1'); /* sorts before every other byte, so that keys decide first */
+	buf_putc(
+	    &text, '\1'); /* sorts before every other byte, so that keys decide first */
 	enc_percent_n(&text, buf_str(&value), value.len);
 	strv_add(out, buf_str(&text));
 	rc = 0;
@@ -271,7 +279,8 @@ header_value(const struct sigv4_request *r, const char *name)
 }
 
 static int
-canonical_headers(const struct sigv4_request *r, const struct strv *names, struct buf *out, struct err *e)
+canonical_headers(
+    const struct sigv4_request *r, const struct strv *names, struct buf *out, struct err *e)
 {
 	if (names->n == 0 || names->n > SIGV4_HEADERS_MAX)
 		return err_set(e, ERR_AUTH, "SignedHeaders names none or too many");
@@ -279,10 +288,11 @@ canonical_headers(const struct sigv4_request *r, const struct strv *names, struc
 		const char *value = header_value(r, names->v[i]);
 
 		if (i > 0 && strcmp(names->v[i - 1], names->v[i]) >= 0)
-			return err_set(e, ERR_AUTH, "SignedHeaders is not sorted, or names %s twice",
-			    names->v[i]);
+			return err_set(e, ERR_AUTH,
+			    "SignedHeaders is not sorted, or names %s twice", names->v[i]);
 		if (value == NULL)
-			return err_set(e, ERR_AUTH, "signed header %s was not sent, or is not known here",
+			return err_set(e, ERR_AUTH,
+			    "signed header %s was not sent, or is not known here",
 			    names->v[i]);
 		buf_printf(out, "%s:", names->v[i]);
 		canonical_value(value, out);
@@ -292,7 +302,8 @@ canonical_headers(const struct sigv4_request *r, const struct strv *names, struc
 }
 
 int
-sigv4_canonical(const struct sigv4_request *r, const char *signed_headers, struct buf *out, struct err *e)
+sigv4_canonical(const struct sigv4_request *r, const char *signed_headers, struct buf *out,
+    struct err *e)
 {
 	struct strv names = {0};
 	int rc = -1;
@@ -316,8 +327,8 @@ out:
 /* ---- signature */
 
 void
-sigv4_sign(const char *secret, const char *amz_date, const char *region, const char *service,
-    const char *canonical, char out[CRYPT_HEX256_BYTES])
+sigv4_sign(const char *secret, const char *amz_date, const char *region,
+    const char *service, const char *canonical, char out[CRYPT_HEX256_BYTES])
 {
 	uint8_t k[CRYPT_SHA256_BYTES], next[CRYPT_SHA256_BYTES];
 	char hash[CRYPT_HEX256_BYTES];
@@ -332,8 +343,8 @@ sigv4_sign(const char *secret, const char *amz_date, const char *region, const c
 		memcpy(k, next, sizeof(k));
 	}
 	crypt_sha256_hex(canonical, strlen(canonical), hash);
-	buf_printf(&text, "%s\n%s\n%.8s/%s/%s/aws4_request\n%s", ALGORITHM, amz_date, amz_date, region, service,
-	    hash);
+	buf_printf(&text, "%s\n%s\n%.8s/%s/%s/aws4_request\n%s", ALGORITHM, amz_date,
+	    amz_date, region, service, hash);
 	crypt_hmac256(k, sizeof(k), buf_str(&text), text.len, next);
 	enc_hex(&hex, next, sizeof(next));
 	memcpy(out, buf_str(&hex), CRYPT_HEX256_BYTES);
@@ -342,8 +353,8 @@ sigv4_sign(const char *secret, const char *amz_date, const char *region, const c
 }
 
 int
-sigv4_verify(const struct sigv4_request *r, const struct sigv4_auth *a, const char *amz_date,
-    const char *secret, struct err *e)
+sigv4_verify(const struct sigv4_request *r, const struct sigv4_auth *a,
+    const char *amz_date, const char *secret, struct err *e)
 {
 	struct buf canonical = BUF_INIT(CANONICAL_MAX);
 	char want[CRYPT_HEX256_BYTES];
@@ -352,8 +363,10 @@ sigv4_verify(const struct sigv4_request *r, const struct sigv4_auth *a, const ch
 	if (sigv4_canonical(r, a->signed_headers, &canonical, e) == -1)
 		goto out;
 	sigv4_sign(secret, amz_date, a->region, a->service, buf_str(&canonical), want);
-	if (strlen(a->signature) != strlen(want) || !crypt_eq(a->signature, want, strlen(want))) {
-		err_set(e, ERR_AUTH, "the signature is not that of this request; canonical request here: %s",
+	if (strlen(a->signature) != strlen(want) ||
+	    !crypt_eq(a->signature, want, strlen(want))) {
+		err_set(e, ERR_AUTH,
+		    "the signature is not that of this request; canonical request here: %s",
 		    buf_str(&canonical));
 		goto out;
 	}
@@ -369,8 +382,8 @@ sigv4_time(const char *s, int64_t *at)
 	char iso[CLK_ISO_BYTES];
 
 	if (s == NULL || strlen(s) != 16 || s[8] != 'T' || s[15] != 'Z' ||
-	    str_format(iso, sizeof(iso), "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", s, s + 4, s + 6, s + 9, s + 11,
-	        s + 13) == -1)
+	    str_format(iso, sizeof(iso), "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", s, s + 4, s + 6,
+		s + 9, s + 11, s + 13) == -1)
 		return -1;
 	return clk_parse_iso(iso, at);
 }
@@ -395,20 +408,26 @@ sigv4_presign(const struct sigv4_presign *p, struct buf *out)
 	struct buf query = BUF_INIT(LIMIT_URL), canonical = BUF_INIT(CANONICAL_MAX);
 	const char *host = strstr(p->origin, "://");
 	struct sigv4_header headers[] = {{"host", host != NULL ? host + 3 : p->origin}};
-	struct sigv4_request r = {.method = p->method, .path = p->path, .headers = headers, .headers_n = 1,
-	    .payload = "UNSIGNED-PAYLOAD", .s3 = true};
+	struct sigv4_request r = {.method = p->method,
+	    .path = p->path,
+	    .headers = headers,
+	    .headers_n = 1,
+	    .payload = "UNSIGNED-PAYLOAD",
+	    .s3 = true};
 	char signature[CRYPT_HEX256_BYTES];
 	struct err e = {0};
 
 	buf_printf(&query,
-	    "X-Amz-Algorithm=%s&X-Amz-Credential=%s%%2F%.8s%%2F%s%%2Fs3%%2Faws4_request&X-Amz-Date=%s"
+	    "X-Amz-Algorithm=%s&X-Amz-Credential=%s%%2F%.8s%%2F%s%%2Fs3%%2Faws4_request&X-"
+	    "Amz-Date=%s"
 	    "&X-Amz-Expires=%" PRId64 "&X-Amz-SignedHeaders=host",
 	    ALGORITHM, p->key_id, p->amz_date, p->region, p->amz_date, p->expires_s);
 	r.query = buf_str(&query);
 	/* Our own query and one header: nothing in it can be refused. */
 	BUG_IF(sigv4_canonical(&r, "host", &canonical, &e) == -1);
 	sigv4_sign(p->secret, p->amz_date, p->region, "s3", buf_str(&canonical), signature);
-	buf_printf(out, "%s%s?%s&X-Amz-Signature=%s", p->origin, p->path, buf_str(&query), signature);
+	buf_printf(out, "%s%s?%s&X-Amz-Signature=%s", p->origin, p->path, buf_str(&query),
+	    signature);
 	buf_clear(&query);
 	buf_clear(&canonical);
 }

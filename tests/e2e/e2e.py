@@ -29,7 +29,7 @@ def browser_home(folder, ca):
     return home
 
 
-def run_story(story, screenshots=None, options=None):
+def run_story(story, facts, screenshots=None, options=None):
     """Exit status of the whole; prints the story's steps and then `N passed, N failed`."""
     with tempfile.TemporaryDirectory(prefix="cw-e2e-") as folder:
         rig = harness.Rig(os.path.join(folder, "rig"), **(options or {}))
@@ -39,8 +39,10 @@ def run_story(story, screenshots=None, options=None):
             access = os.path.join(folder, "access.json")
             with open(access, "w", encoding="utf-8") as f:
                 json.dump(demo.access(rig), f)
+            with open(os.path.join(folder, "story.json"), "w", encoding="utf-8") as f:
+                json.dump(facts(rig), f)
             env = {**os.environ, "CW_ACCESS": access, "CW_BROWSER_HOME": browser_home(folder, rig.lay.ca),
-                   "CW_DATABASE": rig.lay.database, "CW_SCREENSHOTS": screenshots or ""}
+                   "CW_STORY": os.path.join(folder, "story.json"), "CW_SCREENSHOTS": screenshots or ""}
             r = subprocess.run(["node", os.path.join(HERE, story)], env=env, cwd=HERE, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, text=True, timeout=LIMIT_S)
             print(r.stdout, flush=True)

@@ -44,9 +44,11 @@ class Client:
         self.sign_in = dict(sign_in or {})
         self.timeout = timeout
         self.cookies = {}  # host -> {name: value}
+        self.trail = []    # every address asked for, in order
 
     def request(self, method, url, data=None, headers=None):
         """One exchange, no redirect followed. data: bytes, or a dict sent as a form, or a list (JSON)."""
+        self.trail.append(url)
         u = urllib.parse.urlsplit(url)
         send = {"Host": u.netloc, "Accept": "*/*", "User-Agent": "connectorweb-rig"}
         body = data

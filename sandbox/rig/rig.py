@@ -82,6 +82,8 @@ class Rig:
                 self.sup.add(self._spec(part))
         if wait:
             self.wait_ready()
+            if "procore" in self.parts and "nginx" in self.parts:  # the port may be another one than last time
+                self.control("procore", "redirect_uris", {"redirect_uris": [self.portal("/oauth/callback")]})
 
     def stop(self):
         if self.sup is not None:

@@ -39,6 +39,9 @@ def procore_sign_in(client, response, login, password, allow=True):
             continue
         wanted = "Allow" if allow else "Deny"
         form = page.form_with(button=wanted)
+        if form is None and host == "idp.localhost" and page.forms:
+            response = client.submit(page, page.forms[0])
+            continue
         expect(form, response, f"a sign-in form or a button {wanted} was expected")
         name, value, _ = next(b for b in form.buttons if wanted.lower() in b[2].lower())
         response = client.submit(page, form, {name: value} if name else {})

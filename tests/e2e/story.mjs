@@ -102,9 +102,7 @@ const fromPortal = await story('portal', [
 		await other.goto(await out.first().getAttribute('href'));
 		await signOutOfProcore(other);
 		await other.close();
-		await page.goto(access.portal);
-		await row(page, lost).getByRole('link', { name: /Edit/ }).click();
-		await page.getByRole('button', { name: 'Reconnect' }).first().click();
+		await page.getByRole('button', { name: 'Try again' }).click();
 		await signInAtProcore(page, bic);
 	}],
 	['back on the page: Connected', async () => {

@@ -14,6 +14,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(TOP, "sandbox", "rig"), os.path.join(TOP, "tests", "tools")]
 
 import counts as counting  # noqa: E402  (the paths above come first)
+import seed  # noqa: E402
 from rig import Rig, load  # noqa: E402
 
 ECHO = os.path.join(TOP, "tests", "tools", "fcgi_echo.py")
@@ -88,6 +89,21 @@ class RigCase(unittest.TestCase):
             raise AssertionError("had to be killed at the end: " + ", ".join(killed))
         if found:
             raise AssertionError("in the logs:\n" + "\n".join(found[:20]))
+
+
+class SeededCase(RigCase):
+    """The same over a rig that is filled like the demo: people, projects, sign-ins, troubles."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        try:
+            seed.run(cls.rig, True, lambda text: print("seed:", text, file=sys.stderr))
+        except BaseException:
+            for part in ("callback", "edit", "procore"):
+                print(f"--- end of {part}.log\n{cls.rig.log_tail(part)}", file=sys.stderr)
+            cls.tearDownClass()
+            raise
 
 
 class _Count(unittest.TextTestResult):

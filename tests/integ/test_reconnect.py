@@ -1,0 +1,143 @@
+#!/usr/bin/python3
+"""Reconnect (DESIGN.md 7) over the real programs: every way in which it can end."""
+import urllib.parse
+
+import harness
+import seed
+
+
+class Reconnect(harness.SeededCase):
+    def account(self, login):
+        with self.rig.db() as db:
+            return dict(db.execute("SELECT * FROM account WHERE login_folded = ?", (login.lower(),)).fetchone())
+
+    def start(self, user, client=None):
+        """Press Reconnect on the page behind the mail's link; (client, Procore's first page, login, password)."""
+        procore = self.rig.person(user)["procore"]
+        client = client or self.rig.client(user)
+        page = client.get(self.rig.portal("/Projects/reconnect?account=" + seed.account_id(self.rig, procore["login"])))
+        return client, seed.press_reconnect(client, page), procore["login"], procore["password"]
+
+    @staticmethod
+    def callback_url(client):
+        return next(u for u in reversed(client.trail) if "/oauth/callback?" in u)
+
+    def assertUnchanged(self, before):
+        after = self.account(before["login"])
+        for key in ("state", "cause", "generation", "procore_user_id"):
+            self.assertEqual(after[key], before[key], key)
+
+    def test_get_changes_nothing(self):
+        before = self.account(self.rig.person("pgray")["procore"]["login"])
+        with self.rig.db() as db:
+            attempts = db.execute("SELECT count(*) FROM attempt").fetchone()[0]
+        client = self.rig.client("pgray")
+        url = self.rig.portal("/Projects/reconnect?account=" + before["public_id"])
+        for _ in range(3):
+            self.assertEqual(client.get(url).status, 200)
+        with self.rig.db() as db:
+            self.assertEqual(db.execute("SELECT count(*) FROM attempt").fetchone()[0], attempts)
+        self.assertUnchanged(before)
+
+    def test_wrong_account_is_refused_with_both_names(self):
+        wrong = self.rig.person("lnakamura")["procore"]
+        expected, theirs = self.account(self.rig.person("pgray")["procore"]["login"]), self.account(wrong["login"])
+        client, page, login, _ = self.start("pgray")
+        end = seed.procore_sign_in(client, page, wrong["login"], wrong["password"])
+        self.assertEqual(end.status, 409)
+        self.assertIn(login, end.page().text)
+        self.assertIn(wrong["login"], end.page().text)
+        self.assertTrue(end.page().link("Sign out of Procore").startswith(self.rig.url("procore", "")))
+        self.assertTrue(end.page().form_with(button="Try again"))
+        self.assertUnchanged(expected)
+        self.assertUnchanged(theirs)
+
+    def test_denied_consent(self):
+        before = self.account(self.rig.person("pgray")["procore"]["login"])
+        client, page, login, password = self.start("pgray")
+        end = seed.procore_sign_in(client, page, login, password, allow=False)
+        self.assertEqual(end.status, 200)
+        self.assertIn("was not allowed", end.page().text)
+        self.assertUnchanged(before)
+
+    def test_right_account_then_replay(self):
+        client, page, login, password = self.start("tadeyemi")
+        end = seed.procore_sign_in(client, page, login, password)
+        self.assertEqual(end.status, 200, end.page().text[:300])
+        after = self.account(login)
+        self.assertEqual((after["state"], after["cause"]), ("ok", "none"))
+        again = client.get(self.callback_url(client))
+        self.assertEqual(again.status, 200)
+        self.assertIn("already complete", again.page().text)
+        self.assertEqual(self.account(login)["generation"], after["generation"])
+
+    def test_other_browser_and_other_person(self):
+        before = self.account(self.rig.person("pgray")["procore"]["login"])
+        client, page, login, password = self.start("pgray")
+        for other, words in ((self.rig.client("pgray"), "another browser"), (self.rig.client("kwhitlock"), "")):
+            seed.procore_sign_in(client, page, login, password, allow=False)
+            url = self.callback_url(client)
+            state = urllib.parse.parse_qs(urllib.parse.urlsplit(url).query)["state"][0]
+            end = other.get(self.rig.portal("/oauth/callback?" + urllib.parse.urlencode(
+                {"code": "0" * 40, "state": state})))
+            self.assertEqual(end.status, 400)
+            self.assertIn(words, end.page().text)
+            client, page, login, password = self.start("pgray")
+        self.assertUnchanged(before)
+
+    def test_state_of_nobody(self):
+        client = self.rig.client("lnakamura")
+        for query in ("", "?code=x&state=nonsense", "?state=" + "A" * 43, "?error=access_denied"):
+            end = client.get(self.rig.portal("/oauth/callback" + query))
+            self.assertEqual(end.status, 400, query)
+            self.assertIn("Connected Projects", end.page().text)
+
+    def test_form_without_token_is_refused(self):
+        client = self.rig.client("lnakamura")
+        account = seed.account_id(self.rig, self.rig.person("lnakamura")["procore"]["login"])
+        r = client.post(self.rig.portal("/Projects/reconnect"), {"account": account, "project": "0"}, follow=False)
+        self.assertIn(r.status, (400, 403))
+        self.assertTrue(r.page().text)
+        r = client.post(self.rig.portal("/Projects/reconnect"), {"account": account, "project": "0"},
+                        {"Sec-Fetch-Site": "cross-site"}, follow=False)
+        self.assertEqual(r.status, 403)
+
+    def test_unknown_and_foreign_answer_alike(self):
+        client = self.rig.client("cbeaumont")
+        with self.rig.db() as db:
+            foreign = db.execute("SELECT id FROM connection WHERE npc_name LIKE 'Riverside%'").fetchone()["id"]
+        pages = [client.get(self.rig.portal(f"/Projects/edit?project={n}")) for n in (foreign, 987654)]
+        self.assertEqual([p.status for p in pages], [404, 404])
+        self.assertEqual(client.get(self.rig.portal("/Projects/nowhere")).status, 404)
+        self.assertNotIn("Riverside", client.get(self.rig.portal()).text)
+
+    def test_through_an_identity_provider(self):
+        login = self.rig.person("rdasgupta")["procore"]["login"]
+        self.rig.control("procore", "idp", {"login": login, "on": True})
+        try:
+            client, page, login, password = self.start("rdasgupta")
+            before = self.account(login)["generation"]
+            end = seed.procore_sign_in(client, page, login, password)
+            self.assertEqual(end.status, 200)
+            self.assertTrue([u for u in client.trail if u.startswith(self.rig.url("idp", ""))])
+            self.assertGreater(self.account(login)["generation"], before)
+        finally:
+            self.rig.control("procore", "idp", {"login": login, "on": False})
+
+    def test_pages_hold_no_tokens(self):
+        """Nothing that Procore issued stands in the product's database in clear."""
+        with open(self.rig.lay.database, "rb") as f:
+            data = f.read()
+        for name in ("-wal",):
+            with open(self.rig.lay.database + name, "rb") as f:
+                data += f.read()
+        with self.rig.db() as db:
+            rows = db.execute("SELECT access_sealed, refresh_sealed FROM token").fetchall()
+        self.assertTrue(rows)
+        self.assertNotIn(b"eyJ", b"".join(r[0] + r[1] for r in rows))
+        for secret in harness.planted_secrets():
+            self.assertNotIn(secret.encode(), data)
+
+
+if __name__ == "__main__":
+    harness.main()

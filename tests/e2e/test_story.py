@@ -22,11 +22,20 @@ def project(key, rig):
             "bic": p["connection"]["bics"][0], "map": p["connection"]["response_map"]}
 
 
+# The word in the column Connection Status for each state of the seed data (sandbox/data/README.md).
+WORDS = {"connected": "Connected", "migrated": "Connection Lost", "revoked": "Connection Lost",
+         "two_bics_one_lost": "Connected", "app_disconnected": "Connection Lost",
+         "permission_missing": "Connection Lost", "sync_issues": "Connected"}
+
+
 def facts(rig):
     """What the story is about: the project with a revoked sign-in, and one whose person never signed in."""
     lost, migrated = project("quarry", rig), project("harborview", rig)
     action = "Approved as Noted"
+    listed = [{"number": p["npc"]["number"], "word": WORDS[p["state"]]}
+              for p in load("projects.json")["projects"] if p["connection"]]
     return {
+        "admin": {"user": "jibanez", "projects": listed},
         "portal": {"user": lost["bic"], "wrong_user": "lnakamura", "project": lost,
                    "item": item("rfis", "quarry", "subject", "Answered")},
         "mail": {"user": migrated["bic"], "project": migrated,

@@ -151,6 +151,9 @@ STEPS = {"gcc": step_gcc, "clang": step_clang, "integ": step_integ, "asan": step
 
 
 def main():
+    if sys.argv[1:] == ["--list"]:
+        print("\n".join(STEPS))
+        return
     names = sys.argv[1:] or list(STEPS)
     unknown = [n for n in names if n not in STEPS]
     if unknown:

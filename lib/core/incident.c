@@ -12,7 +12,11 @@
 #include "store/job.h"
 #include "store/outbox.h"
 
-enum { DAY_S = 86400 };
+enum {
+	DAY_S = 86400,
+	/* A worker that stood still at digest_hour makes up for it within this time, not in the middle of the night. */
+	DIGEST_WINDOW_H = 4
+};
 
 /* When the n-th reminder (from 0) of an incident opened at this time is due; 0: no more. */
 static int64_t
@@ -274,6 +278,30 @@ open_untold(struct db *db, const struct conf *c, struct err *e)
 	}
 }
 
+/* Once a day to admins whose projects have open issues; the dedupe key holds the day. */
+static int
+queue_digests(struct db *db, const struct conf *c, struct err *e)
+{
+	struct outbox_people people = {0};
+	int64_t now = clk_now();
+	int64_t late = clk_local_hour(now) - c->digest_hour;
+	char day[CLK_TEXT_BYTES];
+	char digits[16] = "";
+	int64_t day_number = 0;
+	int rc = -1;
+
+	if (late < 0 || late >= DIGEST_WINDOW_H)
+		return 0;
+	clk_local(now, day);
+	if (str_format(digits, sizeof digits, "%.4s%.2s%.2s", day, day + 5, day + 8) == -1 ||
+	    num_parse_i64(digits, 0, 99991231, &day_number) == -1)
+		return err_set(e, ERR_BUG, "the day %s", day);
+	if (outbox_people(db, OUTBOX_DIGEST, 0, &people, e) == 0)
+		rc = queue_to(db, c, "digest", 0, 0, day_number, &people, e);
+	outbox_people_clear(&people);
+	return rc;
+}
+
 int
 incident_run(struct db *db, const struct conf *c, int64_t *next_at, struct err *e)
 {
@@ -282,7 +310,7 @@ incident_run(struct db *db, const struct conf *c, int64_t *next_at, struct err *
 
 	if (db_begin(db, e) == -1)
 		return -1;
-	if (open_untold(db, c, e) == -1)
+	if (open_untold(db, c, e) == -1 || queue_digests(db, c, e) == -1)
 		goto fail;
 	while (found) {
 		if (incident_row_due(db, clk_now(), &r, &found, e) == -1 || (found && run_one(db, c, &r, e) == -1))

@@ -62,8 +62,14 @@ hand_over(struct mail_ctx *m, const struct mail_row *row, const char *subject, c
 	    .to_name = row->to_name, .subject = subject, .message_id = row->message_id, .date_at = clk_now(),
 	    .text = text, .html = html};
 	struct buf wire = BUF_INIT(LIMIT_MAIL * 4);
+	struct buf stop = BUF_INIT(LIMIT_URL);
 	struct err bad = {0};
 	int rc = 0;
+
+	if (str_eq(row->kind, "digest")) {
+		buf_printf(&stop, "mailto:%s?subject=Stop%%20the%%20connectorweb%%20digest", m->conf->support_email);
+		mail.unsubscribe_url = buf_str(&stop);
+	}
 
 	if (mime_write(&mail, &wire, &bad) == -1) {
 		*result = SMTP_PERMANENT;
@@ -74,6 +80,7 @@ hand_over(struct mail_ctx *m, const struct mail_row *row, const char *subject, c
 		if (bad.code == ERR_BUG)
 			rc = err_set(e, ERR_BUG, "%s", bad.msg);
 	}
+	buf_clear(&stop);
 	buf_clear(&wire);
 	return rc;
 }

@@ -61,7 +61,7 @@ put_why(const struct account *a, const char *kind, struct json *model)
 	struct buf why = BUF_INIT(LIMIT_FIELD);
 
 	if (str_eq(kind, "recovered"))
-		buf_printf(&why, "The Procore sign-in of %s works again. What waited is on its way.", a->login);
+		buf_puts(&why, "Nothing was lost meanwhile.");
 	else if (a->state == ACCOUNT_NEEDED)
 		buf_printf(&why, "The Procore account %s has not signed in for these projects yet.", a->login);
 	else
@@ -170,6 +170,48 @@ service_model(const struct mail_incident *i, struct json *model)
 	json_put_arr(model, "projects");
 }
 
+/* The same incident, over: told to those who had been told. */
+static void
+over_model(struct json *model)
+{
+	struct buf b = BUF_INIT(LIMIT_FIELD);
+
+	buf_printf(&b, "All is well again (%s)", json_str_or(model, "what", ""));
+	json_put_str(model, "what", buf_str(&b));
+	json_put_str(model, "why", "The trouble that you were told of is over.");
+	json_put_str(model, "remedy", "There is nothing to do.");
+	json_put_str(model, "letter", "");
+	buf_clear(&b);
+}
+
+static void
+add_issue(void *arg, const struct mail_issue *i)
+{
+	struct buf project = BUF_INIT(LIMIT_FIELD);
+	struct json *row = json_add_obj(arg);
+
+	buf_printf(&project, "%s %s", i->project_number, i->project_name);
+	json_put_str(row, "project", buf_str(&project));
+	json_put_str(row, "text", i->message);
+	json_put_str(row, "remedy", i->remedy);
+	buf_clear(&project);
+}
+
+static int
+digest_model(struct mail_ctx *m, const struct mail_row *row, struct json *model, bool *still_true, struct err *e)
+{
+	struct json *issues = json_put_arr(model, "issues");
+	char day[CLK_TEXT_BYTES];
+
+	clk_local(row->queued_at, day);
+	day[strcspn(day, " ")] = '\0';
+	json_put_str(model, "day", day);
+	if (mail_issues_of_person(m->db, row->to_address, add_issue, issues, e) == -1)
+		return -1;
+	*still_true = json_len(issues) > 0;
+	return 0;
+}
+
 static int
 incident_model(struct mail_ctx *m, const struct mail_row *row, struct json *model, bool *still_true, struct err *e)
 {
@@ -180,9 +222,12 @@ incident_model(struct mail_ctx *m, const struct mail_row *row, struct json *mode
 	*still_true = i.closed_at == 0 || str_eq(row->kind, "recovered");
 	put_since(i.opened_at, model);
 	json_put_str(model, "login", "");
-	if (str_eq(i.subject, "company"))
-		return company_model(m, &i, model, e);
-	service_model(&i, model);
+	if (!str_eq(i.subject, "company"))
+		service_model(&i, model);
+	else if (company_model(m, &i, model, e) == -1)
+		return -1;
+	if (str_eq(row->kind, "recovered"))
+		over_model(model);
 	return 0;
 }
 
@@ -239,7 +284,7 @@ template_of(const struct mail_row *row)
 	if (str_eq(row->kind, "lost"))
 		return "incident";
 	if (str_eq(row->kind, "recovered"))
-		return row->account_id != 0 ? "recovery" : "service-over";
+		return row->account_id != 0 ? "recovery" : "service";
 	return row->kind;
 }
 
@@ -274,8 +319,13 @@ mail_compose(struct mail_ctx *m, const struct mail_row *row, struct buf *subject
 	json_put_str(model, "name", row->to_name);
 	json_put_str(model, "support_email", m->conf->support_email);
 	json_put_str(model, "portal_url", m->conf->public_url);
-	if ((row->account_id != 0 ? account_model(m, row, model, still_true, e)
-	                          : incident_model(m, row, model, still_true, e)) == -1)
+	if (str_eq(row->kind, "digest"))
+		rc = digest_model(m, row, model, still_true, e);
+	else if (row->account_id != 0)
+		rc = account_model(m, row, model, still_true, e);
+	else
+		rc = incident_model(m, row, model, still_true, e);
+	if (rc == -1)
 		goto out;
 	rc = *still_true ? render(m, template_of(row), model, subject, text, html, e) : 0;
 out:

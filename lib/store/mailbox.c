@@ -148,6 +148,27 @@ out:
 }
 
 int
+mail_issues_of_person(struct db *db, const char *mail, mail_issue_fn fn, void *arg, struct err *e)
+{
+	struct stmt *q = NULL;
+	bool row = false;
+	int rc = -1;
+
+	if (db_query(db, Q_MAIL_ISSUES, &q, e) == -1)
+		goto out;
+	db_bind_text(q, 1, mail);
+	while ((rc = db_step(q, &row, e)) == 0 && row) {
+		struct mail_issue i = {.project_number = db_col_text(q, 0), .project_name = db_col_text(q, 1),
+		    .message = db_col_text(q, 2), .remedy = db_col_text(q, 3)};
+
+		fn(arg, &i);
+	}
+out:
+	db_done(q);
+	return rc;
+}
+
+int
 mail_incident_get(struct db *db, int64_t id, struct mail_incident *out, struct err *e)
 {
 	struct stmt *q = NULL;

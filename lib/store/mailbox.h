@@ -46,6 +46,13 @@ typedef void (*mail_item_fn)(void *arg, const struct mail_item *i);
 MUST_USE int mail_items_of_account(struct db *db, int64_t account_id, int64_t max, mail_item_fn fn, void *arg,
     struct err *e);
 
+/* Open issues of the projects that the person with this mail address administers, oldest first. */
+struct mail_issue {
+	const char *project_number, *project_name, *message, *remedy;
+};
+typedef void (*mail_issue_fn)(void *arg, const struct mail_issue *i);
+MUST_USE int mail_issues_of_person(struct db *db, const char *mail, mail_issue_fn fn, void *arg, struct err *e);
+
 struct mail_incident {
 	char subject[16], subject_id[64], detail[513], company[513];
 	int64_t opened_at, closed_at; /* 0: open */

@@ -184,6 +184,7 @@ outbox_people(struct db *db, enum outbox_whom whom, int64_t id, struct outbox_pe
 	    [OUTBOX_ADMINS_OF_ACCOUNT] = Q_INCIDENT_ADMINS_OF_ACCOUNT,
 	    [OUTBOX_GLOBAL_ADMINS] = Q_INCIDENT_GLOBAL_ADMINS,
 	    [OUTBOX_MAILED] = Q_INCIDENT_MAILED_TO,
+	    [OUTBOX_DIGEST] = Q_INCIDENT_DIGEST_PEOPLE,
 	};
 	struct stmt *q = NULL;
 	bool row = false;
@@ -191,7 +192,7 @@ outbox_people(struct db *db, enum outbox_whom whom, int64_t id, struct outbox_pe
 
 	if (db_query(db, queries[whom], &q, e) == -1)
 		goto out;
-	if (whom != OUTBOX_GLOBAL_ADMINS)
+	if (whom != OUTBOX_GLOBAL_ADMINS && whom != OUTBOX_DIGEST)
 		db_bind_i64(q, 1, id);
 	while ((rc = db_step(q, &row, e)) == 0 && row)
 		outbox_people_add(out, db_col_text(q, 0), db_col_text(q, 1));

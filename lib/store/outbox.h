@@ -44,7 +44,7 @@ struct outbox_people {
 	size_t n;
 };
 void outbox_people_clear(struct outbox_people *p);
-enum outbox_whom { OUTBOX_OF_ACCOUNT, OUTBOX_ADMINS_OF_ACCOUNT, OUTBOX_GLOBAL_ADMINS, OUTBOX_MAILED };
+enum outbox_whom { OUTBOX_OF_ACCOUNT, OUTBOX_ADMINS_OF_ACCOUNT, OUTBOX_GLOBAL_ADMINS, OUTBOX_MAILED, OUTBOX_DIGEST };
 /* Append. id: account, incident (OUTBOX_MAILED) or 0. An address is taken once, case ignored. */
 MUST_USE int outbox_people(struct db *db, enum outbox_whom whom, int64_t id, struct outbox_people *out, struct err *e);
 void outbox_people_add(struct outbox_people *p, const char *mail, const char *name);

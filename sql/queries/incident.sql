@@ -67,3 +67,11 @@ VALUES (?1, ?2, ?3, ?4, CASE WHEN ?2 = 'ok' THEN ?4 END)
 
 -- SERVICE_ALL roles: web auth sync plan: scan seven rows
 SELECT name, state, detail, since_at, coalesce(last_ok_at, 0) FROM service ORDER BY name;
+
+-- INCIDENT_DIGEST_PEOPLE roles: sync plan: scan once a day, people are few
+SELECT p.mail, p.name FROM person AS p
+ WHERE p.removed_at IS NULL AND p.mail <> '' AND p.wants_digest = 1
+   AND EXISTS (SELECT 1 FROM issue AS i JOIN connection AS c ON c.id = i.connection_id
+                WHERE i.state = 'open' AND c.state <> 'disconnected'
+                  AND (p.global_admin = 1 OR EXISTS (SELECT 1 FROM project_admin AS pa
+                                                      WHERE pa.person_id = p.id AND pa.connection_id = c.id)));

@@ -48,3 +48,13 @@ SELECT c.npc_number, i.kind, i.number, i.subject
  WHERE b.account_id = ?1 AND b.removed_at IS NULL AND c.state <> 'disconnected'
    AND (i.state = 'waiting' OR EXISTS (SELECT 1 FROM response AS r WHERE r.item_id = i.id AND r.state = 'waiting'))
  ORDER BY i.changed_at DESC LIMIT ?2;
+
+-- MAIL_ISSUES roles: sync plan: scan once a day and admin
+SELECT c.npc_number, c.npc_name, i.message, i.remedy
+  FROM issue AS i JOIN connection AS c ON c.id = i.connection_id
+ WHERE i.state = 'open' AND c.state <> 'disconnected'
+   AND EXISTS (SELECT 1 FROM person AS p
+                WHERE p.mail = ?1 AND p.removed_at IS NULL
+                  AND (p.global_admin = 1 OR EXISTS (SELECT 1 FROM project_admin AS pa
+                                                      WHERE pa.person_id = p.id AND pa.connection_id = c.id)))
+ ORDER BY c.npc_number, c.id, i.first_at;

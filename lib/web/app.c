@@ -1,4 +1,5 @@
-/* Start-up of a page program, and the way of one request: host, person, route, right, inputs, token, handler. */
+/* Start-up of a page program, and the way of one request: host, person, route, right,
+ * inputs, token, handler. */
 #include "config.h"
 
 #include "web/app.h"
@@ -28,12 +29,14 @@ open_all(struct web_app *app, enum conf_program which, enum db_role role, struct
 	const char *hosts[] = {app->conf.public_url, app->conf.procore_login_url, NULL};
 
 	l.url_hosts = hosts;
-	if (crypt_init(e) == -1 || db_open(app->conf.database, store_catalog(), role, &app->db, e) == -1 ||
+	if (crypt_init(e) == -1 ||
+	    db_open(app->conf.database, store_catalog(), role, &app->db, e) == -1 ||
 	    lang_open(&l, &app->lang, e) == -1 ||
 	    conf_secret(&app->conf, which, "session_key_file", &app->session_key, e) == -1)
 		return -1;
 	if (app->session_key.len < SESSION_KEY_MIN)
-		return err_set(e, ERR_INPUT, "session_key_file is too short; let `connectorctl init` write one");
+		return err_set(e, ERR_INPUT,
+		    "session_key_file is too short; let `connectorctl init` write one");
 	return 0;
 }
 
@@ -48,7 +51,9 @@ read_conf(struct web_app *app, enum conf_program which, int argc, char **argv)
 
 	while ((c = getopt(argc, argv, "c:")) != -1) {
 		if (c != 'c') {
-			fprintf(stderr, "usage: %s [-c CONFIG] with the listening socket on standard input\n",
+			fprintf(stderr,
+			    "usage: %s [-c CONFIG] with the listening socket on standard "
+			    "input\n",
 			    app->program);
 			return -1;
 		}
@@ -64,8 +69,8 @@ read_conf(struct web_app *app, enum conf_program which, int argc, char **argv)
 }
 
 int
-web_open(struct web_app *app, const char *program, enum conf_program which, enum db_role role, int argc,
-    char **argv)
+web_open(struct web_app *app, const char *program, enum conf_program which,
+    enum db_role role, int argc, char **argv)
 {
 	enum log_level level = LOG_INFO;
 	struct err e = {0};
@@ -98,20 +103,25 @@ web_close(struct web_app *app)
 int
 web_serve(struct web_app *app)
 {
-	struct fcgi_app f = {.program = app->program, .max_body_bytes = LIMIT_FORM, .handle = web_handle, .arg = app};
+	struct fcgi_app f = {.program = app->program,
+	    .max_body_bytes = LIMIT_FORM,
+	    .handle = web_handle,
+	    .arg = app};
 
 	return fcgi_serve(&f);
 }
 
 /* ---- one request */
 
-/* The path below public_path, or NULL: compared without regard to case, exactly or up to "/". */
+/* The path below public_path, or NULL: compared without regard to case, exactly or up to
+ * "/". */
 static const char *
 below(const struct web_app *app, const char *path)
 {
 	size_t n = strlen(app->conf.public_path);
 
-	if (path == NULL || !str_starts_ci(path, app->conf.public_path) || (path[n] != '/' && path[n] != '\0'))
+	if (path == NULL || !str_starts_ci(path, app->conf.public_path) ||
+	    (path[n] != '/' && path[n] != '\0'))
 		return NULL;
 	return path[n] == '\0' ? "/" : path + n;
 }
@@ -126,12 +136,13 @@ path_matches(const char *pattern, const char *path, int64_t *id)
 	if (n == 0 || pattern[n - 1] != '*')
 		return str_eq_ci(pattern, path);
 	return strlen(path) > n - 1 && strncasecmp(pattern, path, n - 1) == 0 &&
-	    num_parse_i64(path + n - 1, 1, INT64_MAX, id) == 0;
+	       num_parse_i64(path + n - 1, 1, INT64_MAX, id) == 0;
 }
 
 /* *other_method: the path exists, but not for this method. */
 static const struct web_route *
-find_route(const struct web_app *app, enum fcgi_method m, const char *path, int64_t *id, bool *other_method)
+find_route(const struct web_app *app, enum fcgi_method m, const char *path, int64_t *id,
+    bool *other_method)
 {
 	*other_method = false;
 	for (size_t i = 0; i < app->routes_n; i++) {
@@ -159,7 +170,8 @@ encode_path(struct buf *out, const char *path)
 	}
 }
 
-/* People type the server's short name: GET goes on to the real address, a form is not carried over. */
+/* People type the server's short name: GET goes on to the real address, a form is not
+ * carried over. */
 static bool
 wrong_host(struct web_req *r)
 {
@@ -176,9 +188,11 @@ wrong_host(struct web_req *r)
 		if (r->in->query[0] != '\0')
 			buf_printf(&url, "?%s", r->in->query);
 		r->out->status = 308;
-		fcgi_header(r->out, "Location", url.over ? r->app->conf.public_url : buf_str(&url));
+		fcgi_header(
+		    r->out, "Location", url.over ? r->app->conf.public_url : buf_str(&url));
 	} else {
-		fail_page(r, 421, "This form was sent to another name of the server.", NULL);
+		fail_page(
+		    r, 421, "This form was sent to another name of the server.", NULL);
 	}
 	buf_clear(&url);
 	return true;
@@ -191,7 +205,8 @@ read_person(struct web_req *r, struct err *e)
 
 	if (str_empty(r->in->p.remote_user))
 		return err_set(e, ERR_AUTH, "the web server did not say who is signed in");
-	if (remote_user_canonical(r->in->p.remote_user, &r->app->conf.remote_user_domains, name, sizeof name, e) == -1)
+	if (remote_user_canonical(r->in->p.remote_user, &r->app->conf.remote_user_domains,
+		name, sizeof name, e) == -1)
 		return -1;
 	return person_get(r->app->db, name, &r->person, e);
 }
@@ -225,7 +240,7 @@ check_token(struct web_req *r, struct err *e)
 	if (!csrf_same_origin(r->in))
 		return err_set(e, ERR_AUTH, "the form came from another site");
 	r->stale = csrf_cookie_read(r->in, cookie) == -1 ||
-	    !csrf_good(&r->app->session_key, r->person.user_name, cookie, token);
+		   !csrf_good(&r->app->session_key, r->person.user_name, cookie, token);
 	return 0;
 }
 
@@ -235,22 +250,26 @@ answer(struct web_req *r, const char *path, struct err *e)
 	bool other_method = false;
 
 	if (db_check_version(r->app->db, e) == -1) {
-		fcgi_stop(); /* a restarted program matches the migrated database, or goes on saying so */
+		fcgi_stop(); /* a restarted program matches the migrated database, or goes
+				on saying so */
 		return -1;
 	}
 	if (read_person(r, e) == -1)
 		return -1;
 	csrf_cookie(r->in, r->out, r->cookie);
 	if (path != NULL)
-		r->route = find_route(r->app, r->in->method, path, &r->path_id, &other_method);
+		r->route =
+		    find_route(r->app, r->in->method, path, &r->path_id, &other_method);
 	if (r->route == NULL) {
 		if (other_method)
 			return fail_method(r, e);
 		return err_set(e, ERR_NOT_FOUND, "no such page");
 	}
 	if (r->in->body_too_big)
-		return err_set(e, ERR_LIMIT, "the form is larger than %d bytes", LIMIT_FORM);
-	if (fcgi_inputs_read(r->in, r->route->inputs, r->route->inputs_n, &r->inputs, e) == -1 ||
+		return err_set(
+		    e, ERR_LIMIT, "the form is larger than %d bytes", LIMIT_FORM);
+	if (fcgi_inputs_read(r->in, r->route->inputs, r->route->inputs_n, &r->inputs, e) ==
+		-1 ||
 	    read_project(r, e) == -1 || check_right(r, e) == -1 || check_token(r, e) == -1)
 		return -1;
 	return r->route->handler(r, e);

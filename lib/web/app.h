@@ -1,5 +1,5 @@
-/* app.h: what all page programs share: start-up, one request from front to answer, rendering. Layer: web.
- * Source: DESIGN.md 4, 5, STYLE.md 6. */
+/* app.h: what all page programs share: start-up, one request from front to answer,
+ * rendering. Layer: web. Source: DESIGN.md 4, 5, STYLE.md 6. */
 #ifndef CW_WEB_APP_H
 #define CW_WEB_APP_H
 
@@ -23,17 +23,21 @@
 
 struct web_req;
 
-/* Fill the answer (web_render, web_redirect) and return 0, or return -1: the error's class becomes the page. */
+/* Fill the answer (web_render, web_redirect) and return 0, or return -1: the error's class
+ * becomes the page. */
 typedef int (*web_handler)(struct web_req *r, struct err *e);
 
 struct web_route {
-	enum fcgi_method method;     /* FCGI_GET also answers HEAD */
-	const char *path;            /* below public_path: "/Projects/edit"; a last segment "*" takes a number */
+	enum fcgi_method method; /* FCGI_GET also answers HEAD */
+	const char *path; /* below public_path: "/Projects/edit"; a last segment "*" takes a
+			     number */
 	web_handler handler;
 	const struct fcgi_input *inputs;
 	size_t inputs_n;
-	enum access_right right;     /* checked before the handler runs, with the project when `project` names it */
-	const char *project;         /* input that holds the connection's id; NULL: no one project concerned */
+	enum access_right right; /* checked before the handler runs, with the project when
+				    `project` names it */
+	const char *project; /* input that holds the connection's id; NULL: no one project
+				concerned */
 };
 
 struct web_app {
@@ -44,7 +48,7 @@ struct web_app {
 	struct secret session_key;
 	const struct web_route *routes;
 	size_t routes_n;
-	void *extra;                 /* of the program: callback's OAuth context */
+	void *extra; /* of the program: callback's OAuth context */
 };
 
 struct web_req {
@@ -54,22 +58,23 @@ struct web_req {
 	const struct web_route *route; /* NULL: none matched */
 	const struct tmpl_set *set;    /* templates of the chosen language */
 	struct fcgi_inputs *inputs;
-	struct json *model;            /* the handler's keys; web_render adds those of the layout */
-	struct json *facts, *actions;  /* lists inside the model, NULL until used */
+	struct json *model; /* the handler's keys; web_render adds those of the layout */
+	struct json *facts, *actions; /* lists inside the model, NULL until used */
 	struct person person;
-	struct person_at at;           /* of the route's project; all false without one */
-	int64_t project_id;            /* 0: none */
-	int64_t path_id;               /* the number of a "*" segment; 0: none */
+	struct person_at at; /* of the route's project; all false without one */
+	int64_t project_id;  /* 0: none */
+	int64_t path_id;     /* the number of a "*" segment; 0: none */
 	char cookie[CSRF_COOKIE_BYTES];
-	bool stale;                    /* POST with a stale token: handlers of forms show the filled form again */
+	bool stale; /* POST with a stale token: handlers of forms show the filled form again
+		     */
 };
 
-/* Open what a program needs: configuration, database in a role, templates, session key. Problems go to
- * standard error, each with file and line and what to do.
- * program  "projects": also the log's name; which: what of the configuration is checked
- * errors   -1 after telling: the program ends with status 1 */
-MUST_USE int web_open(struct web_app *app, const char *program, enum conf_program which, enum db_role role, int argc,
-    char **argv);
+/* Open what a program needs: configuration, database in a role, templates, session key.
+ * Problems go to standard error, each with file and line and what to do. program
+ * "projects": also the log's name; which: what of the configuration is checked errors   -1
+ * after telling: the program ends with status 1 */
+MUST_USE int web_open(struct web_app *app, const char *program, enum conf_program which,
+    enum db_role role, int argc, char **argv);
 void web_close(struct web_app *app);
 /* Serve fd 0 until SIGTERM. */
 int web_serve(struct web_app *app);
@@ -80,24 +85,27 @@ void web_handle(void *app, struct fcgi_req *in, struct fcgi_resp *out);
 /* ---- for handlers */
 /* May this person do it, with regard to the request's project (or none)? */
 bool web_may(const struct web_req *r, enum access_right right);
-/* Look up another project than the route's (an item's, an issue's) and make it the request's.
- * errors  ERR_NOT_FOUND it does not exist or may not be seen (one answer for both) */
+/* Look up another project than the route's (an item's, an issue's) and make it the
+ * request's. errors  ERR_NOT_FOUND it does not exist or may not be seen (one answer for
+ * both) */
 MUST_USE int web_use_project(struct web_req *r, int64_t connection_id, struct err *e);
 /* Render a template with the model. errors: ERR_BUG, ERR_LIMIT */
-MUST_USE int web_render(struct web_req *r, int status, const char *template_name, struct err *e);
+MUST_USE int
+web_render(struct web_req *r, int status, const char *template_name, struct err *e);
 /* 303 to a path below public_path, "/Projects?x=1"; never to anywhere else. */
 MUST_USE int web_redirect(struct web_req *r, const char *path, struct err *e);
-/* A notice at the top of the page that is about to be rendered; icon as in html/README.md. */
+/* A notice at the top of the page that is about to be rendered; icon as in html/README.md.
+ */
 void web_notice(struct web_req *r, const char *icon, const char *title, const char *text);
 /* A model time: {iso, text} or null for 0. */
 void web_put_time(struct json *obj, const char *key, int64_t at);
 /* message.xhtml: what happened and what to do. steps: NULL-terminated sentences or NULL. */
-MUST_USE int web_message(struct web_req *r, int status, const char *icon, const char *title, const char *text,
-    const char *const *steps, struct err *e);
-/* Add an action to the message page's model: a link (post false) or a POST form; fields: {name, value} pairs,
- * NULL-terminated, or NULL. */
-void web_action(struct web_req *r, const char *text, bool primary, const char *path, bool post,
-    const char *const *fields);
+MUST_USE int web_message(struct web_req *r, int status, const char *icon, const char *title,
+    const char *text, const char *const *steps, struct err *e);
+/* Add an action to the message page's model: a link (post false) or a POST form; fields:
+ * {name, value} pairs, NULL-terminated, or NULL. */
+void web_action(struct web_req *r, const char *text, bool primary, const char *path,
+    bool post, const char *const *fields);
 /* A fact of the message page: "Signed in as", login. */
 void web_fact(struct web_req *r, const char *name, const char *value);
 /* "https://host/connectorweb" + path, appended. */

@@ -29,24 +29,33 @@ static const struct fcgi_input inputs[] = {
 };
 
 enum callback_verdict
-callback_compare(const struct callback_expected *want, int64_t got_id, const char *got_login_folded)
+callback_compare(
+    const struct callback_expected *want, int64_t got_id, const char *got_login_folded)
 {
 	/* Once the id is known it decides: logins change, ids do not (procore.md 4). */
 	if (want->procore_user_id != 0 ? want->procore_user_id == got_id
-	                               : str_eq(want->login_folded, got_login_folded))
+				       : str_eq(want->login_folded, got_login_folded))
 		return CALLBACK_SAME;
-	if (want->approved_folded != NULL && str_eq(want->approved_folded, got_login_folded))
+	if (want->approved_folded != NULL &&
+	    str_eq(want->approved_folded, got_login_folded))
 		return CALLBACK_APPROVED;
 	return CALLBACK_OTHER;
 }
 
 /* ---- (1) the state */
 
-enum state_check { STATE_GOOD, STATE_UNKNOWN, STATE_USED, STATE_EXPIRED, STATE_OTHER_BROWSER, STATE_OTHER_PERSON };
+enum state_check {
+	STATE_GOOD,
+	STATE_UNKNOWN,
+	STATE_USED,
+	STATE_EXPIRED,
+	STATE_OTHER_BROWSER,
+	STATE_OTHER_PERSON
+};
 
 static int
-look_up_used(struct web_req *r, const uint8_t sum[ATTEMPT_HASH_BYTES], struct attempt *a, enum state_check *out,
-    struct err *e)
+look_up_used(struct web_req *r, const uint8_t sum[ATTEMPT_HASH_BYTES], struct attempt *a,
+    enum state_check *out, struct err *e)
 {
 	struct err why = {0};
 
@@ -64,7 +73,8 @@ look_up_used(struct web_req *r, const uint8_t sum[ATTEMPT_HASH_BYTES], struct at
 
 /* Take the state for good, then look whether it is this browser's and this person's. */
 static int
-check_state(struct web_req *r, const char *state, struct attempt *a, enum state_check *out, struct err *e)
+check_state(struct web_req *r, const char *state, struct attempt *a, enum state_check *out,
+    struct err *e)
 {
 	uint8_t sum[ATTEMPT_HASH_BYTES];
 	uint8_t cookie_sum[ATTEMPT_HASH_BYTES];
@@ -106,22 +116,25 @@ bad_state(struct web_req *r, const struct attempt *a, enum state_check check, st
 		return -1;
 	if (check == STATE_EXPIRED)
 		return callback_page_expired(r, a, e);
-	return check == STATE_OTHER_BROWSER ? callback_page_other_browser(r, e) : callback_page_other_person(r, a, e);
+	return check == STATE_OTHER_BROWSER ? callback_page_other_browser(r, e)
+					    : callback_page_other_person(r, a, e);
 }
 
 /* ---- (3) who signed in */
 
-/* A pair that is not wanted: given back, unless it belongs to an account that is connected here itself
- * (revoking would end that one's own sign-in: procore.md 2.5). */
+/* A pair that is not wanted: given back, unless it belongs to an account that is connected
+ * here itself (revoking would end that one's own sign-in: procore.md 2.5). */
 static int
-give_back(struct web_req *r, const struct oauth_pair *pair, const struct oauth_me *me, struct err *e)
+give_back(struct web_req *r, const struct oauth_pair *pair, const struct oauth_me *me,
+    struct err *e)
 {
 	struct account other = {0};
 	struct err why = {0};
 	bool connected = false;
 
 	if (account_by_procore_id(r->app->db, me->id, &other, &why) == 0 ||
-	    (why.code == ERR_NOT_FOUND && account_by_login(r->app->db, me->login, &other, &why) == 0))
+	    (why.code == ERR_NOT_FOUND &&
+		account_by_login(r->app->db, me->login, &other, &why) == 0))
 		connected = other.state == ACCOUNT_OK || other.state == ACCOUNT_SUSPECT;
 	account_clear(&other);
 	if (connected)
@@ -130,8 +143,8 @@ give_back(struct web_req *r, const struct oauth_pair *pair, const struct oauth_m
 }
 
 static int
-refuse_other(struct web_req *r, const struct attempt *a, const struct account *want, const struct oauth_pair *pair,
-    const struct oauth_me *me, struct err *e)
+refuse_other(struct web_req *r, const struct attempt *a, const struct account *want,
+    const struct oauth_pair *pair, const struct oauth_me *me, struct err *e)
 {
 	struct json *detail = json_obj();
 	struct err ignored = {0};
@@ -141,10 +154,12 @@ refuse_other(struct web_req *r, const struct attempt *a, const struct account *w
 	json_put_str(detail, "expected", want->login);
 	json_put_str(detail, "signed_in", me->login);
 	if (give_back(r, pair, me, &ignored) == -1)
-		log_err("callback_revoke", &ignored); /* an unused grant; nothing here depends on it */
+		log_err("callback_revoke",
+		    &ignored); /* an unused grant; nothing here depends on it */
 	if (str_format(target, sizeof target, "account %" PRId64, want->id) == -1 ||
 	    attempt_outcome(r->app->db, a->id, "wrong_account", e) == -1 ||
-	    audit_add(r->app->db, r->person.user_name, "account.refused", target, detail, e) == -1)
+	    audit_add(r->app->db, r->person.user_name, "account.refused", target, detail,
+		e) == -1)
 		goto out;
 	rc = callback_page_wrong_account(r, a, want, me->login, e);
 out:
@@ -155,8 +170,9 @@ out:
 /* ---- (4) store, all in one transaction */
 
 static int
-store_writes(struct web_req *r, const struct attempt *a, const struct account *want, const struct oauth_pair *pair,
-    const struct oauth_me *me, int64_t hand_over_id, struct err *e)
+store_writes(struct web_req *r, const struct attempt *a, const struct account *want,
+    const struct oauth_pair *pair, const struct oauth_me *me, int64_t hand_over_id,
+    struct err *e)
 {
 	struct db *db = r->app->db;
 	char target[48];
@@ -169,15 +185,17 @@ store_writes(struct web_req *r, const struct attempt *a, const struct account *w
 	    incident_close_account(db, &r->app->conf, want->id, e) == -1 ||
 	    attempt_outcome(db, a->id, "connected", e) == -1 ||
 	    (hand_over_id != 0 && hand_over_used(db, hand_over_id, e) == -1) ||
-	    audit_add(db, r->person.user_name, hand_over_id != 0 ? "account.hand_over" : "account.reconnect", target,
-		NULL, e) == -1)
+	    audit_add(db, r->person.user_name,
+		hand_over_id != 0 ? "account.hand_over" : "account.reconnect", target, NULL,
+		e) == -1)
 		return -1;
 	return job_wish(db, JOB_RESUME, want->id, "", JOB_PRIO_RESUME, now, e);
 }
 
 static int
-store(struct web_req *r, const struct attempt *a, const struct account *want, const struct oauth_pair *pair,
-    const struct oauth_me *me, int64_t hand_over_id, struct err *e)
+store(struct web_req *r, const struct attempt *a, const struct account *want,
+    const struct oauth_pair *pair, const struct oauth_me *me, int64_t hand_over_id,
+    struct err *e)
 {
 	if (db_begin(r->app->db, e) == -1)
 		return -1;
@@ -188,13 +206,14 @@ store(struct web_req *r, const struct attempt *a, const struct account *want, co
 	if (db_commit(r->app->db, e) == -1)
 		return -1;
 	wake_send(r->app->conf.wake_socket);
-	log_event(LOG_INFO, "reconnected", "account", log_num(want->id), "person", r->person.user_name, NULL);
+	log_event(LOG_INFO, "reconnected", "account", log_num(want->id), "person",
+	    r->person.user_name, NULL);
 	return web_redirect(r, a->return_to, e);
 }
 
 static int
-decide(struct web_req *r, const struct attempt *a, const struct oauth_pair *pair, const struct oauth_me *me,
-    struct err *e)
+decide(struct web_req *r, const struct attempt *a, const struct oauth_pair *pair,
+    const struct oauth_me *me, struct err *e)
 {
 	struct account want = {0};
 	struct hand_over h = {0};
@@ -211,8 +230,8 @@ decide(struct web_req *r, const struct attempt *a, const struct oauth_pair *pair
 	x.approved_folded = h.id != 0 ? h.new_login : NULL;
 	verdict = callback_compare(&x, me->id, got);
 	rc = verdict == CALLBACK_OTHER
-	    ? refuse_other(r, a, &want, pair, me, e)
-	    : store(r, a, &want, pair, me, verdict == CALLBACK_APPROVED ? h.id : 0, e);
+		 ? refuse_other(r, a, &want, pair, me, e)
+		 : store(r, a, &want, pair, me, verdict == CALLBACK_APPROVED ? h.id : 0, e);
 out:
 	account_clear(&want);
 	free(got);
@@ -222,7 +241,8 @@ out:
 /* ---- (2) the code */
 
 static int
-not_exchanged(struct web_req *r, const struct attempt *a, enum cause cause, const char *why, struct err *e)
+not_exchanged(struct web_req *r, const struct attempt *a, enum cause cause, const char *why,
+    struct err *e)
 {
 	if (attempt_outcome(r->app->db, a->id, cause_word(cause), e) == -1)
 		return -1;
@@ -232,7 +252,8 @@ not_exchanged(struct web_req *r, const struct attempt *a, enum cause cause, cons
 }
 
 static int
-exchange(struct web_req *r, const struct attempt *a, const char *code, const char *state, struct err *e)
+exchange(struct web_req *r, const struct attempt *a, const char *code, const char *state,
+    struct err *e)
 {
 	struct oauth_pair pair = {0};
 	struct oauth_me me = {0};
@@ -251,9 +272,10 @@ exchange(struct web_req *r, const struct attempt *a, const char *code, const cha
 	}
 	if (oauth_me(r->app->extra, &pair.access, &me, &status, why, e) == -1)
 		goto out;
-	/* Without knowing who it is nothing is stored; the button brings a fresh pair at any time. */
+	/* Without knowing who it is nothing is stored; the button brings a fresh pair at
+	 * any time. */
 	rc = status == 200 ? decide(r, a, &pair, &me, e)
-	                   : not_exchanged(r, a, CAUSE_UNREACHABLE, why, e);
+			   : not_exchanged(r, a, CAUSE_UNREACHABLE, why, e);
 out:
 	oauth_pair_clear(&pair);
 	return rc;
@@ -277,7 +299,8 @@ handle(struct web_req *r, struct err *e)
 	if (error != NULL || code == NULL) {
 		bool denied = error != NULL && str_eq(error, "access_denied");
 
-		if (attempt_outcome(r->app->db, a.id, denied ? "denied" : "no_code", e) == -1)
+		if (attempt_outcome(r->app->db, a.id, denied ? "denied" : "no_code", e) ==
+		    -1)
 			return -1;
 		return callback_page_denied(r, &a, denied, e);
 	}
@@ -285,6 +308,7 @@ handle(struct web_req *r, struct err *e)
 }
 
 const struct web_route callback_routes[] = {
-    {FCGI_GET, "/oauth/callback", handle, inputs, sizeof inputs / sizeof inputs[0], ACCESS_SIGNED_IN, NULL},
+    {FCGI_GET, "/oauth/callback", handle, inputs, sizeof inputs / sizeof inputs[0],
+	ACCESS_SIGNED_IN, NULL},
 };
 const size_t callback_routes_n = sizeof callback_routes / sizeof callback_routes[0];

@@ -22,11 +22,15 @@ csrf_cookie_read(const struct fcgi_req *req, char cookie[CSRF_COOKIE_BYTES])
 
 	if (fcgi_cookie(req, CSRF_COOKIE, cookie, CSRF_COOKIE_BYTES) == -1)
 		return -1;
-	return dec_base64url(cookie, strlen(cookie), raw, sizeof raw, &n) == 0 && n == sizeof raw ? 0 : -1;
+	return dec_base64url(cookie, strlen(cookie), raw, sizeof raw, &n) == 0 &&
+		       n == sizeof raw
+		   ? 0
+		   : -1;
 }
 
 void
-csrf_cookie(const struct fcgi_req *req, struct fcgi_resp *resp, char cookie[CSRF_COOKIE_BYTES])
+csrf_cookie(
+    const struct fcgi_req *req, struct fcgi_resp *resp, char cookie[CSRF_COOKIE_BYTES])
 {
 	struct buf text = BUF_INIT(CSRF_COOKIE_BYTES);
 	struct buf header = BUF_INIT(LIMIT_FIELD);
@@ -37,7 +41,8 @@ csrf_cookie(const struct fcgi_req *req, struct fcgi_resp *resp, char cookie[CSRF
 	rnd_bytes(raw, sizeof raw);
 	enc_base64url(&text, raw, sizeof raw);
 	str_cut(cookie, CSRF_COOKIE_BYTES, buf_str(&text));
-	buf_printf(&header, CSRF_COOKIE "=%s; Path=/; Secure; HttpOnly; SameSite=Lax", cookie);
+	buf_printf(
+	    &header, CSRF_COOKIE "=%s; Path=/; Secure; HttpOnly; SameSite=Lax", cookie);
 	fcgi_header(resp, "Set-Cookie", buf_str(&header));
 	buf_clear(&text);
 	buf_clear(&header);
@@ -55,7 +60,8 @@ plain_token(const struct secret *session_key, const char *user, const char *cook
 }
 
 void
-csrf_token(const struct secret *session_key, const char *user, const char *cookie, struct buf *out)
+csrf_token(
+    const struct secret *session_key, const char *user, const char *cookie, struct buf *out)
 {
 	uint8_t raw[RAW_BYTES];
 
@@ -67,13 +73,16 @@ csrf_token(const struct secret *session_key, const char *user, const char *cooki
 }
 
 bool
-csrf_good(const struct secret *session_key, const char *user, const char *cookie, const char *token)
+csrf_good(const struct secret *session_key, const char *user, const char *cookie,
+    const char *token)
 {
 	uint8_t want[CRYPT_SHA256_BYTES];
 	uint8_t raw[RAW_BYTES];
 	size_t n = 0;
 
-	if (token == NULL || dec_base64url(token, strlen(token), raw, sizeof raw, &n) == -1 || n != sizeof raw)
+	if (token == NULL ||
+	    dec_base64url(token, strlen(token), raw, sizeof raw, &n) == -1 ||
+	    n != sizeof raw)
 		return false;
 	for (size_t i = 0; i < CRYPT_SHA256_BYTES; i++)
 		raw[CRYPT_SHA256_BYTES + i] ^= raw[i];
@@ -86,6 +95,7 @@ csrf_same_origin(const struct fcgi_req *req)
 {
 	const char *site = req->p.http_sec_fetch_site;
 
-	/* "none": typed or from a bookmark; a POST is never that, but old browsers send nothing at all. */
+	/* "none": typed or from a bookmark; a POST is never that, but old browsers send
+	 * nothing at all. */
 	return str_empty(site) || str_eq(site, "same-origin");
 }

@@ -4,8 +4,8 @@
 
 #include "web/app.h"
 
-/* A denied GET goes to the log, a denied POST to the audit trail, at most one a minute per person and target.
- * Failing to note it does not change the answer; it is logged. */
+/* A denied GET goes to the log, a denied POST to the audit trail, at most one a minute per
+ * person and target. Failing to note it does not change the answer; it is logged. */
 void denied_note(struct web_req *r);
 
 #endif

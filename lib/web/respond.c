@@ -14,7 +14,8 @@ void
 web_security_headers(struct fcgi_resp *out)
 {
 	fcgi_header(out, "Content-Security-Policy",
-	    "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; form-action "
+	    "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "
+	    "connect-src 'self'; form-action "
 	    "'self'; base-uri 'none'; frame-ancestors 'none'");
 	fcgi_header(out, "X-Content-Type-Options", "nosniff");
 	fcgi_header(out, "Referrer-Policy", "same-origin");
@@ -24,7 +25,8 @@ web_security_headers(struct fcgi_resp *out)
 bool
 web_may(const struct web_req *r, enum access_right right)
 {
-	struct access_who who = {.global_admin = r->person.global_admin, .project_admin = r->at.project_admin,
+	struct access_who who = {.global_admin = r->person.global_admin,
+	    .project_admin = r->at.project_admin,
 	    .bic = r->at.bic};
 
 	return access_may(&who, right);
@@ -79,7 +81,8 @@ add_nav(struct web_req *r, struct json *nav, const char *path, const char *text)
 	buf_printf(&href, "%s%s", r->app->conf.public_path, path);
 	json_put_str(row, "href", buf_str(&href));
 	json_put_str(row, "text", text);
-	json_put_str(row, "current", r->route != NULL && str_eq(r->route->path, path) ? "page" : "false");
+	json_put_str(row, "current",
+	    r->route != NULL && str_eq(r->route->path, path) ? "page" : "false");
 	buf_clear(&href);
 }
 
@@ -125,7 +128,8 @@ put_user(struct web_req *r)
 		return;
 	}
 	u = json_put_obj(r->model, "user");
-	json_put_str(u, "name", r->person.name[0] != '\0' ? r->person.name : r->person.user_name);
+	json_put_str(
+	    u, "name", r->person.name[0] != '\0' ? r->person.name : r->person.user_name);
 	json_put_str(u, "role", role_text(&r->person));
 }
 
@@ -170,7 +174,8 @@ web_redirect(struct web_req *r, const char *path, struct err *e)
 	struct buf url = BUF_INIT(LIMIT_URL);
 	int rc;
 
-	/* Only below our own address: what a request brings can never become another site. */
+	/* Only below our own address: what a request brings can never become another site.
+	 */
 	BUG_IF(path[0] != '/' || path[1] == '/' || path[1] == '\\');
 	buf_puts(&url, r->app->conf.public_url);
 	buf_puts(&url, path);
@@ -239,8 +244,8 @@ web_action(struct web_req *r, const char *text, bool primary, const char *path, 
 }
 
 int
-web_message(struct web_req *r, int status, const char *icon, const char *title, const char *text,
-    const char *const *steps, struct err *e)
+web_message(struct web_req *r, int status, const char *icon, const char *title,
+    const char *text, const char *const *steps, struct err *e)
 {
 	struct json *s = json_put_arr(r->model, "steps");
 

@@ -57,4 +57,4 @@ libcjson-dev libcmocka-dev libcrypt-dev libcsv-dev libcurl4-openssl-dev libfcgi-
 libsodium-dev libsqlite3-dev libxml2-dev msgfmt:gettext itstool:itstool"
 PACKAGES_RUN="nginx:nginx openssl:openssl ca-certificates python3-aiosmtpd setpriv:util-linux tzdata"
 PACKAGES_CHECK="apache2:apache2-bin clang:clang chromium:chromium certutil:libnss3-tools node:nodejs npm:npm \
-python3-botocore"
+python3-botocore python3-jsonschema python3-yaml"

@@ -66,8 +66,10 @@ main(int argc, char **argv)
 		return usage();
 	log_init("signin", level);
 	if (conf_load(path, CONF_SIGNIN, &conf, &problems, &e) == -1) {
-		fputs(problems.len > 0 ? buf_str(&problems) : e.msg, stderr);
-		log_err("configuration", &e);
+		if (problems.len > 0)
+			fputs(buf_str(&problems), stderr);
+		else
+			log_err("configuration", &e);
 		goto out;
 	}
 	BUG_IF(log_level_parse(conf.log_level, &level) == -1); /* one of its choices */

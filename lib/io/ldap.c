@@ -68,11 +68,21 @@ ldap_filter_attribute(const char *filter, char *dst, size_t size)
 
 /* ---- connection */
 
+/* libldap's own words, when it has some, say more than its number: which certificate, which
+ * rule. */
 static int
-remote(struct err *e, const struct ldap_conf *c, const char *what, int rc)
+remote(struct err *e, const struct ldap_conf *c, LDAP *ld, const char *what, int rc)
 {
-	return err_set_sys(
-	    e, ERR_REMOTE, rc, "directory %s: %s: %s", c->url, what, ldap_err2string(rc));
+	char *more = NULL;
+	bool has;
+
+	if (ld != NULL)
+		(void)ldap_get_option(ld, LDAP_OPT_DIAGNOSTIC_MESSAGE, &more);
+	has = !str_empty(more);
+	err_set_sys(e, ERR_REMOTE, rc, "directory %s: %s: %s%s%s", c->url, what,
+	    ldap_err2string(rc), has ? ": " : "", has ? more : "");
+	ldap_memfree(more);
+	return -1;
 }
 
 /* An option that libldap refuses is a number or a file that it cannot use. */
@@ -116,13 +126,13 @@ open_directory(const struct ldap_conf *c, LDAP **out, struct err *e)
 		return err_set(e, ERR_BUG, "ldap_url %s is none", c->url);
 	rc = ldap_initialize(&ld, c->url);
 	if (rc != LDAP_SUCCESS)
-		return remote(e, c, "cannot be used", rc);
+		return remote(e, c, NULL, "cannot be used", rc);
 	if (set_options(ld, c, e) == -1)
 		goto fail;
 	if (str_eq(u.scheme, "ldap") && !url_host_is_loopback(u.host)) {
 		rc = ldap_start_tls_s(ld, NULL, NULL);
 		if (rc != LDAP_SUCCESS) {
-			remote(e, c, "no secure connection", rc);
+			remote(e, c, ld, "no secure connection", rc);
 			goto fail;
 		}
 	}
@@ -222,7 +232,7 @@ find(LDAP *ld, const struct ldap_conf *c, const char *name, char **dn,
 		rc = err_set(
 		    e, ERR_REMOTE, "directory %s: several entries match one name", c->url);
 	else if (rc != LDAP_SUCCESS && rc != LDAP_REFERRAL)
-		rc = remote(e, c, "search", rc);
+		rc = remote(e, c, ld, "search", rc);
 	else if (n == 0)
 		rc = err_set(e, ERR_NOT_FOUND, "no such person");
 	else {
@@ -261,7 +271,7 @@ ldap_check(const struct ldap_conf *c, const char *name, const struct secret *pas
 		goto out;
 	n = bind_as(ld, str_empty(c->bind_dn) ? "" : c->bind_dn, c->bind_password);
 	if (n != LDAP_SUCCESS) {
-		rc = remote(e, c, "ldap_bind_dn", n);
+		rc = remote(e, c, ld, "ldap_bind_dn", n);
 		goto out;
 	}
 	if (find(ld, c, name, &dn, &p, e) == -1)
@@ -270,7 +280,7 @@ ldap_check(const struct ldap_conf *c, const char *name, const struct secret *pas
 	if (n != LDAP_SUCCESS) {
 		rc = is_refusal(n) ? err_set_sys(e, ERR_AUTH, n, "not signed in: %s",
 					 ldap_err2string(n))
-				   : remote(e, c, "bind", n);
+				   : remote(e, c, ld, "bind", n);
 		goto out;
 	}
 	*out = p;

@@ -107,6 +107,14 @@ class Front(harness.RigCase):
                 self.assertIn("default-src 'none'", r.headers["Content-Security-Policy"])
             self.assertEqual(client.request("POST", self.rig.url("portal", "/connectorweb/Projects")).status, 401)
 
+    def test_stopped_person(self):
+        """signin does not ask the directory any more: no browser's password box, but a page that says when."""
+        client = Client(self.rig.lay.ca, {"portal.localhost": ("stopped", "x")})
+        for path in ("/Projects", "/oauth/callback?code=1"):
+            r = client.request("GET", self.rig.portal(path))
+            self.assertEqual((r.status, r.headers["WWW-Authenticate"]), (403, None))
+            self.assertIn("Too many wrong passwords", r.text)
+
     def test_failures_are_slowed_by_address(self):
         """Thirty a minute after a burst of twenty; successes and first visits are not counted."""
         evil = Client(self.rig.lay.ca, {"portal.localhost": ("sam", "guess")})

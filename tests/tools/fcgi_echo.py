@@ -3,7 +3,7 @@
 
 Serves the listening socket on standard input, one request a connection. The first argument is its name;
 as "signin" it plays the password check: `sam` with the password `right` is let in (and REMOTE_USER is
-then "sam"), `slow` gets 429, everybody else 401.
+then "sam"), `stopped` gets 403, everybody else 401.
 """
 import base64
 import json
@@ -75,8 +75,8 @@ def signin(params):
     if name.lower() == "sam" and password == "right":
         return ("Status: 200 OK\r\nX-Remote-User: sam\r\nX-Remote-Mail: sam@example.test\r\n"
                 "X-Remote-Name: Sam Example\r\nX-Remote-Groups: staff\r\n\r\n")
-    if name == "slow":
-        return "Status: 429 Too Many Requests\r\nRetry-After: 60\r\n\r\n"
+    if name == "stopped":
+        return "Status: 403 Forbidden\r\n\r\n"
     return 'Status: 401 Unauthorized\r\nWWW-Authenticate: Basic realm="Connected Projects", charset="UTF-8"\r\n\r\n'
 
 

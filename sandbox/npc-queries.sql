@@ -94,6 +94,11 @@ WHERE v.project_id = ?1 AND v.removed = 0
 		WHERE e.contact_id = v.id AND lower(e.email) = lower(?2)))
 	AND (?3 IS NULL OR v.id > ?3)
 ORDER BY v.id LIMIT ?4;
+-- CONTACT_PAGE roles: all
+SELECT json FROM contact_view WHERE project_id = ?1 AND removed = 0 ORDER BY is_firm DESC, name, id;
+-- CONTACT_ANSWERS roles: all
+SELECT v.json FROM contact_view v LEFT JOIN item_to t ON t.item_id = ?2 AND t.contact_id = v.id
+WHERE v.project_id = ?1 AND v.removed = 0 AND v.is_firm = 1 ORDER BY t.position IS NULL, t.position, v.name, v.id;
 -- CONTACT_JSON roles: all
 SELECT json FROM contact_view WHERE id = ?1 AND project_id = ?2 AND removed = 0;
 -- CONTACT_FIND roles: all

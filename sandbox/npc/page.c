@@ -15,7 +15,7 @@
 #include "sandbox/npc/multipart.h"
 #include "sandbox/npc/npc.h"
 
-enum { FORM_MAX = 64 * 1024 * 1024, PAGE_ITEMS = 1000 };
+enum { FORM_MAX = 64 * 1024 * 1024 };
 
 static void
 page_headers(struct call *c, const char *type)
@@ -90,8 +90,7 @@ page_project(struct call *c, struct err *e)
 		return message(c, 404, "There is no such project.", e);
 	json_put_str(m, "npcProjectId", id); /* rows of contacts have an id of their own */
 	if (nq_rows(c->n, NQ_ITEM_PAGE, json_put_arr(m, "items"), e, "s", id) == -1 ||
-	    nq_rows(c->n, NQ_CONTACT_LIST, json_put_arr(m, "contacts"), e, "sssi", id, NULL,
-		NULL, (int64_t)PAGE_ITEMS) == -1) {
+	    nq_rows(c->n, NQ_CONTACT_PAGE, json_put_arr(m, "contacts"), e, "s", id) == -1) {
 		json_free(m);
 		return -1;
 	}
@@ -137,8 +136,8 @@ item_model(struct npc *n, const char *id, struct json **out, struct err *e)
 	    nq_rows(n, NQ_KEYWORD_ACTIONS, json_put_arr(m, "actions"), e, "s",
 		str_eq(v[2], "rfi") ? "RFI Action List"
 				    : "Global UAC Submittal Action List") == -1 ||
-	    nq_rows(n, NQ_CONTACT_LIST, json_put_arr(m, "people"), e, "sssi", v[1], NULL,
-		NULL, (int64_t)PAGE_ITEMS) == -1)
+	    nq_rows(n, NQ_CONTACT_ANSWERS, json_put_arr(m, "people"), e, "ss", v[1], id) ==
+		-1)
 		goto out;
 	*out = m;
 	m = NULL;

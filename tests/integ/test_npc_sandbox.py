@@ -451,6 +451,9 @@ class NpcSandbox(unittest.TestCase):
         page = self.get(f"/items/{item['id']}").text
         self.assertIn("&lt;b&gt;Größe &amp;", page)
         self.assertNotIn("<b>", page)
+        people = re.search(r'<select name="person">(.*?)</select>', page, re.S).group(1)
+        self.assertTrue(people.strip().startswith(f'<option value="{self.contact()}"'), people)
+        self.assertNotIn("briarwood.test", people)
         action = re.search(r'value="(kw-\d+)"[^>]*>Answered', page).group(1)
         data = os.urandom(200000)
         r = self.form(f"/items/{item['id']}/respond", {"person": self.contact(), "action": action, "text": "Use 1 in."},

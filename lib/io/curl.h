@@ -1,5 +1,6 @@
-/* curl.h: the one door to libcurl, for io/http and io/smtp. Layer: io (below io/http, io/smtp).
- * Sources: platform.md 4 and 5; libcurl 7.88 manual pages of the options named in curl.c. */
+/* curl.h: the one door to libcurl, for io/http and io/smtp. Layer: io (below io/http,
+ * io/smtp). Sources: platform.md 4 and 5; libcurl 7.88 manual pages of the options named in
+ * curl.c. */
 #ifndef CW_IO_CURL_H
 #define CW_IO_CURL_H
 
@@ -14,12 +15,13 @@
 /* How far a transfer came. Up to CURL_STAGE_TLS no byte of the request has left. */
 enum curl_stage {
 	CURL_STAGE_DONE,
-	CURL_STAGE_PRIVATE, /* the name leads to private addresses only, and these are refused */
+	CURL_STAGE_PRIVATE, /* the name leads to private addresses only, and these are
+			       refused */
 	CURL_STAGE_URL,     /* libcurl cannot use the URL */
 	CURL_STAGE_RESOLVE,
 	CURL_STAGE_CONNECT,
-	CURL_STAGE_TLS,     /* for SMTP: also STARTTLS refused */
-	CURL_STAGE_LOGIN,   /* SMTP only: greeting, EHLO or user and password refused */
+	CURL_STAGE_TLS,   /* for SMTP: also STARTTLS refused */
+	CURL_STAGE_LOGIN, /* SMTP only: greeting, EHLO or user and password refused */
 	CURL_STAGE_SEND,
 	CURL_STAGE_LOST,
 	CURL_STAGE_STOPPED, /* one of the functions below answered false */
@@ -34,12 +36,13 @@ struct curl_task {
 	const char *user_agent; /* NULL: none */
 	int connect_ms;         /* name, connection, TLS; > 0 */
 	int total_ms;           /* everything; > 0 */
-	bool deny_private;      /* not looked at behind a proxy, which does the looking up */
+	bool deny_private; /* not looked at behind a proxy, which does the looking up */
 	/* HTTP; method NULL is SMTP */
 	const char *method;
 	const char *const *lines; /* "Name: value" */
 	size_t lines_n;
-	const char *sigv4; /* "aws:amz:REGION:SERVICE"; user and password are its keys. NULL: none */
+	const char *sigv4; /* "aws:amz:REGION:SERVICE"; user and password are its keys.
+			      NULL: none */
 	/* what is sent: memory, or for HTTP also a file from its start */
 	const void *body; /* NULL: none */
 	size_t body_len;
@@ -51,7 +54,8 @@ struct curl_task {
 	/* both */
 	const char *user; /* NULL or "": none */
 	const struct secret *password;
-	/* Called with each header or reply line, and with the data; false ends the transfer. */
+	/* Called with each header or reply line, and with the data; false ends the
+	 * transfer. */
 	bool (*on_line)(void *arg, const char *p, size_t n);
 	bool (*on_data)(void *arg, const char *p, size_t n);
 	void *arg;
@@ -59,27 +63,28 @@ struct curl_task {
 
 struct curl_end {
 	enum curl_stage stage;
-	int code;       /* libcurl's */
-	int status;     /* last HTTP status or SMTP reply; 0: none */
-	bool sent;      /* a byte of the request may have left */
+	int code;   /* libcurl's */
+	int status; /* last HTTP status or SMTP reply; 0: none */
+	bool sent;  /* a byte of the request may have left */
 	bool timed_out;
 	char text[256]; /* libcurl's words; one line */
 };
 
-struct curl_door; /* keeps connections open for reuse; of one process, not for use after fork() */
+struct curl_door; /* keeps connections open for reuse; of one process, not for use after
+		     fork() */
 /* out     owned by the caller, curl_door_free()
  * errors  ERR_BUG libcurl would not start */
 MUST_USE int curl_door_new(struct curl_door **out, struct err *e);
 void curl_door_free(struct curl_door *d); /* accepts NULL */
 
-/* Do one transfer. Only GET and HEAD take a connection that is open already: libcurl repeats a request by
- * itself when such a connection turns out to be dead, which nothing else may be (lib/transfer.c,
- * Curl_retry_request). Cannot fail: the outcome is in out. */
+/* Do one transfer. Only GET and HEAD take a connection that is open already: libcurl
+ * repeats a request by itself when such a connection turns out to be dead, which nothing
+ * else may be (lib/transfer.c, Curl_retry_request). Cannot fail: the outcome is in out. */
 void curl_door_run(struct curl_door *d, const struct curl_task *t, struct curl_end *out);
 
-/* True for addresses that are not of the public internet: loopback, private, link-local, shared,
- * multicast, reserved, and IPv6 forms that carry one of these. Anything that is no address is private.
- * source  IANA special-purpose address registries (RFC 6890) */
+/* True for addresses that are not of the public internet: loopback, private, link-local,
+ * shared, multicast, reserved, and IPv6 forms that carry one of these. Anything that is no
+ * address is private. source  IANA special-purpose address registries (RFC 6890) */
 bool curl_address_is_private(const char *ip);
 
 #endif

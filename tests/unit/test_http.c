@@ -11,130 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/num.h"
 #include "base/str.h"
-#include "io/curl.h"
-#include "io/http.h"
-#include "peer.h"
-
-/* What the server does once a request has been read, one step a request. */
-struct step {
-	const char *answer; /* NULL: none */
-	enum { CLOSE, RESET, KEEP, HOLD } then;
-};
-
-/* Each request is noted after "[connection N]". */
-static void
-play_steps(int listen_fd, int log_fd, const void *arg)
-{
-	const struct step *s = arg;
-	char text[65536];
-	int connection = 0;
-	int fd = -1;
-
-	for (; s->answer != NULL || s->then != CLOSE; s++) {
-		const char *length;
-		struct buf head = BUF_INIT(64);
-		int64_t n = 0;
-
-		if (fd == -1) {
-			fd = peer_accept(listen_fd);
-			connection++;
-		}
-		size_t got = peer_read_until(fd, "\r\n\r\n", text, sizeof(text));
-
-		length = str_find_ci(text, "\ncontent-length: ");
-		if (length != NULL &&
-		    num_parse_i64_n(
-			length + 17, strspn(length + 17, "0123456789"), 0, 60000, &n) == 0)
-			peer_read_n(fd, text + got, (size_t)n);
-		buf_printf(&head, "[connection %d]\n", connection);
-		peer_note(log_fd, buf_str(&head), head.len);
-		peer_note(log_fd, text, got + (size_t)n);
-		buf_clear(&head);
-		if (s->answer != NULL)
-			peer_say(fd, s->answer);
-		if (s->then == KEEP)
-			continue;
-		if (s->then == HOLD)
-			peer_drain(fd);
-		if (s->then == RESET)
-			peer_reset(fd);
-		else
-			close(fd);
-		fd = -1;
-	}
-}
-
-/* ---- calling */
-
-struct call {
-	struct http *h;
-	struct http_resp resp;
-	struct buf log;
-	char url[128];
-};
-
-static const struct step one_ok[] = {
-    {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", CLOSE}, {NULL, CLOSE}};
-
-static void
-open_http(struct call *c, const char *proxy)
-{
-	struct http_conf conf = {.user_agent = "connectorweb/test", .proxy = proxy};
-	struct err e = {0};
-
-	*c = (struct call){.log = BUF_INIT(1024 * 1024)};
-	assert_int_equal(http_new(&conf, &c->h, &e), 0);
-}
-
-static void
-close_http(struct call *c)
-{
-	http_resp_clear(&c->resp);
-	buf_clear(&c->log);
-	http_free(c->h);
-}
-
-static void
-set_url(struct call *c, const char *scheme, int port)
-{
-	assert_int_equal(
-	    str_format(c->url, sizeof(c->url), "%s://127.0.0.1:%d/a/b?x=1", scheme, port),
-	    0);
-}
-
-static void
-call(struct call *c, struct http_req *req)
-{
-	struct err e = {0};
-
-	if (req->url == NULL)
-		req->url = c->url;
-	http_resp_clear(&c->resp);
-	assert_int_equal(http_call(c->h, req, &c->resp, &e), 0);
-	if ((c->resp.stage == HTTP_DONE) != (c->resp.why[0] == '\0'))
-		fail_msg(
-		    "stage %s, why \"%s\"", http_stage_name(c->resp.stage), c->resp.why);
-}
-
-static void
-call_steps(struct call *c, const struct step *steps, struct http_req *req)
-{
-	struct peer p;
-
-	peer_start(&p, play_steps, steps);
-	set_url(c, "http", p.port);
-	call(c, req);
-	peer_join(&p, &c->log);
-}
-
-#define EXPECT_STAGE(c, s)                                                                 \
-	do {                                                                               \
-		if ((c).resp.stage != (s))                                                 \
-			fail_msg("stage %s, not %s: %s", http_stage_name((c).resp.stage),  \
-			    http_stage_name(s), (c).resp.why);                             \
-	} while (0)
+#include "http_calls.h"
 
 static void
 test_get(void **state UNUSED)
@@ -354,89 +232,6 @@ test_tls(void **state UNUSED)
 }
 
 static void
-play_reset_early(int listen_fd, int log_fd UNUSED, const void *arg UNUSED)
-{
-	int fd = peer_accept(listen_fd);
-	char text[4096];
-
-	peer_read_until(fd, "\r\n\r\n", text, sizeof(text));
-	peer_reset(fd);
-}
-
-static int
-file_of(int64_t bytes)
-{
-	int fd = open("/tmp", O_TMPFILE | O_RDWR, 0600);
-
-	assert_int_not_equal(fd, -1);
-	assert_int_equal(ftruncate(fd, bytes), 0);
-	return fd;
-}
-
-static void
-test_broken_while_sending(void **state UNUSED)
-{
-	struct http_req req = HTTP_REQ_INIT;
-	struct peer p;
-	struct call c;
-
-	req.method = "PUT";
-	req.allow_private = true;
-	req.body_fd = file_of(64 * 1024 * 1024);
-	req.body_file_bytes = 64 * 1024 * 1024;
-	open_http(&c, NULL);
-	peer_start(&p, play_reset_early, NULL);
-	set_url(&c, "http", p.port);
-	call(&c, &req);
-	EXPECT_STAGE(c, HTTP_SEND);
-	assert_true(c.resp.sent);
-	peer_join(&p, NULL);
-	close(req.body_fd);
-	close_http(&c);
-}
-
-static void
-test_upload(void **state UNUSED)
-{
-	struct http_req req = HTTP_REQ_INIT;
-	struct call c;
-
-	req.method = "POST";
-	req.allow_private = true;
-	req.body_fd = file_of(0);
-	assert_int_equal(write(req.body_fd, "file body", 9), 9);
-	req.body_file_bytes = 9;
-	open_http(&c, NULL);
-	call_steps(&c, one_ok, &req);
-	EXPECT_STAGE(c, HTTP_DONE);
-	assert_non_null(strstr(buf_str(&c.log), "POST /a/b"));
-	assert_non_null(strstr(buf_str(&c.log), "Content-Length: 9\r\n"));
-	assert_true(str_ends(buf_str(&c.log), "\r\n\r\nfile body"));
-	close(req.body_fd);
-	close_http(&c);
-}
-
-/* The file is shorter than promised: our own fault, said as such. */
-static void
-test_upload_shrunk(void **state UNUSED)
-{
-	static const struct step steps[] = {{NULL, HOLD}, {NULL, CLOSE}};
-	struct http_req req = HTTP_REQ_INIT;
-	struct call c;
-
-	req.method = "PUT";
-	req.allow_private = true;
-	req.body_fd = file_of(4);
-	req.body_file_bytes = 9;
-	open_http(&c, NULL);
-	call_steps(&c, steps, &req);
-	EXPECT_STAGE(c, HTTP_LOCAL);
-	assert_true(c.resp.sent);
-	close(req.body_fd);
-	close_http(&c);
-}
-
-static void
 test_ceilings(void **state UNUSED)
 {
 	struct buf big = BUF_INIT(1024 * 1024);
@@ -504,72 +299,6 @@ test_out_fd(void **state UNUSED)
 	close_http(&c);
 }
 
-/* Reading takes the open connection; a change never does, since libcurl would repeat it by
- * itself. */
-static void
-test_reuse(void **state UNUSED)
-{
-	static const struct step steps[] = {
-	    {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na", KEEP},
-	    {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nb", CLOSE},
-	    {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nc", CLOSE}, {NULL, CLOSE}};
-	struct http_req req = HTTP_REQ_INIT;
-	struct peer p;
-	struct call c;
-
-	req.allow_private = true;
-	open_http(&c, NULL);
-	peer_start(&p, play_steps, steps);
-	set_url(&c, "http", p.port);
-	call(&c, &req);
-	call(&c, &req);
-	req.method = "POST";
-	call(&c, &req);
-	EXPECT_STAGE(c, HTTP_DONE);
-	peer_join(&p, &c.log);
-	assert_string_equal(buf_str(&c.resp.body), "c");
-	assert_non_null(strstr(buf_str(&c.log), "[connection 1]\nGET"));
-	assert_non_null(
-	    strstr(strstr(buf_str(&c.log), "\r\n\r\n"), "\r\n\r\n[connection 1]\nGET"));
-	assert_non_null(strstr(buf_str(&c.log), "[connection 2]\nPOST"));
-	close_http(&c);
-}
-
-static void
-test_rules(void **state UNUSED)
-{
-	static const char *const allow[] = {"*.procore.com", "api.example.com:8443", NULL};
-	static const struct {
-		const char *url;
-		const char *why;
-	} refused[] = {
-	    {"http://api.example.com/", "by https only"},
-	    {"ftp://localhost/", "by https only"},
-	    {"https://u:p@a.procore.com/", "not a plain URL"},
-	    {"https://a.procore.com\\@x/", "not a plain URL"},
-	    {"/relative", "not a plain URL"},
-	    {"https://procore.com/", "not among the hosts"},
-	    {"https://a.procore.com.example.com/", "not among the hosts"},
-	    {"https://api.example.com/", "not among the hosts"},
-	    {"https://[::1]/", "not among the hosts"},
-	};
-	struct call c;
-
-	open_http(&c, NULL);
-	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
-		struct http_req req = HTTP_REQ_INIT;
-
-		req.url = refused[i].url;
-		req.host_allow = allow;
-		call(&c, &req);
-		EXPECT_STAGE(c, HTTP_REFUSED);
-		assert_false(c.resp.sent);
-		if (strstr(c.resp.why, refused[i].why) == NULL)
-			fail_msg("%s: %s", refused[i].url, c.resp.why);
-	}
-	close_http(&c);
-}
-
 static void
 test_private(void **state UNUSED)
 {
@@ -598,29 +327,6 @@ test_private(void **state UNUSED)
 	c.h = NULL;
 	peer_join(&p, NULL);
 	close_http(&c);
-}
-
-static void
-test_private_addresses(void **state UNUSED)
-{
-	static const char *const private[] = {"0.0.0.0", "10.1.2.3", "100.64.0.1",
-	    "127.0.0.1", "127.255.255.255", "169.254.169.254", "172.16.0.1",
-	    "172.31.255.255", "192.0.0.8", "192.168.1.1", "198.19.0.1", "224.0.0.1",
-	    "255.255.255.255", "::", "::1", "fe80::1", "fd00::1", "ff02::1",
-	    "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::", "4000::1",
-	    "not an address", ""};
-	static const char *const public[] = {"1.1.1.1", "100.63.0.1", "100.128.0.1",
-	    "172.15.0.1", "172.32.0.1", "192.0.1.1", "198.17.0.1", "198.20.0.1",
-	    "223.255.255.255", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"};
-
-	for (size_t i = 0; i < sizeof(private) / sizeof(private[0]); i++) {
-		if (!curl_address_is_private(private[i]))
-			fail_msg("%s", private[i]);
-	}
-	for (size_t i = 0; i < sizeof(public) / sizeof(public[0]); i++) {
-		if (curl_address_is_private(public[i]))
-			fail_msg("%s", public[i]);
-	}
 }
 
 static void
@@ -695,64 +401,6 @@ test_sigv4(void **state UNUSED)
 	close_http(&c);
 }
 
-static void
-test_wrong_use(void **state UNUSED)
-{
-	struct http_header bad[] = {{"X-A", "b\r\nX-C: d"}, {"X A", "b"}, {"", "b"}};
-	struct http_conf conf = {.ca_file = "/nowhere/ca.pem"};
-	struct http *h = NULL;
-	struct err e = {0};
-	struct call c;
-
-	open_http(&c, NULL);
-	for (size_t i = 0; i < 3; i++) {
-		struct http_req req = HTTP_REQ_INIT;
-
-		req.url = "https://a.example.com/";
-		req.headers = &bad[i];
-		req.headers_n = 1;
-		assert_int_equal(http_call(c.h, &req, &c.resp, &e), -1);
-		assert_int_equal(e.code, ERR_BUG);
-		http_resp_clear(&c.resp);
-	}
-	close_http(&c);
-	assert_int_equal(http_new(&conf, &h, &e), -1);
-	assert_int_equal(e.code, ERR_IO);
-	assert_null(h);
-	http_free(NULL);
-}
-
-static void
-test_texts(void **state UNUSED)
-{
-	struct buf b = BUF_INIT(1024);
-	char host[32];
-
-	http_form_add(&b, "grant type", "a&b=\xc3\xa9");
-	http_form_add(&b, "x", "~-_.");
-	assert_string_equal(buf_str(&b), "grant%20type=a%26b%3D%C3%A9&x=~-_.");
-	buf_clear(&b);
-	assert_int_equal(
-	    http_url_host("https://API.Example.com:8443/x", host, sizeof(host)), 0);
-	assert_string_equal(host, "api.example.com");
-	assert_int_equal(http_url_host("api.example.com", host, sizeof(host)), -1);
-	assert_true(http_url_is_loopback("https://files.localhost:8443/"));
-	assert_true(http_url_is_loopback("http://[::1]:80/"));
-	assert_false(http_url_is_loopback("http://127.0.0.1.example.com/"));
-	assert_false(http_url_is_loopback("http://127.1/"));
-	assert_true(http_url_acceptable("http://127.9.0.1/"));
-	assert_false(http_url_acceptable("http://10.0.0.1/"));
-	assert_true(http_host_matches("a.procore.com", "*.procore.com"));
-	assert_false(http_host_matches(".procore.com", "*.procore.com"));
-	assert_false(http_host_matches("procore.com", "*.procore.com"));
-	assert_false(http_host_matches("aprocore.com", "*.procore.com"));
-	assert_true(http_host_matches("a.x.com:8443", "A.x.com"));
-	assert_true(http_host_matches("a.x.com:8443", "a.x.com:8443"));
-	assert_false(http_host_matches("a.x.com:443", "a.x.com:8443"));
-	for (int i = 0; i < HTTP_STAGE_MAX; i++)
-		assert_non_null(http_stage_name((enum http_stage)i));
-}
-
 int
 main(void)
 {
@@ -764,19 +412,11 @@ main(void)
 	    cmocka_unit_test(test_nothing_sent),
 	    cmocka_unit_test(test_connect_timeout),
 	    cmocka_unit_test(test_tls),
-	    cmocka_unit_test(test_broken_while_sending),
-	    cmocka_unit_test(test_upload),
-	    cmocka_unit_test(test_upload_shrunk),
 	    cmocka_unit_test(test_ceilings),
 	    cmocka_unit_test(test_out_fd),
-	    cmocka_unit_test(test_reuse),
-	    cmocka_unit_test(test_rules),
 	    cmocka_unit_test(test_private),
-	    cmocka_unit_test(test_private_addresses),
 	    cmocka_unit_test(test_proxy),
 	    cmocka_unit_test(test_sigv4),
-	    cmocka_unit_test(test_wrong_use),
-	    cmocka_unit_test(test_texts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,132 @@
+/* io/http: what is sent, and over which connection. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "http_calls.h"
+
+static void
+play_reset_early(int listen_fd, int log_fd UNUSED, const void *arg UNUSED)
+{
+	int fd = peer_accept(listen_fd);
+	char text[4096];
+
+	peer_read_until(fd, "\r\n\r\n", text, sizeof(text));
+	peer_reset(fd);
+}
+
+static void
+test_broken_while_sending(void **state UNUSED)
+{
+	struct http_req req = HTTP_REQ_INIT;
+	struct peer p;
+	struct call c;
+
+	req.method = "PUT";
+	req.allow_private = true;
+	req.body_fd = file_of(64 * 1024 * 1024);
+	req.body_file_bytes = 64 * 1024 * 1024;
+	open_http(&c, NULL);
+	peer_start(&p, play_reset_early, NULL);
+	set_url(&c, "http", p.port);
+	call(&c, &req);
+	EXPECT_STAGE(c, HTTP_SEND);
+	assert_true(c.resp.sent);
+	peer_join(&p, NULL);
+	close(req.body_fd);
+	close_http(&c);
+}
+
+static void
+test_upload(void **state UNUSED)
+{
+	struct http_req req = HTTP_REQ_INIT;
+	struct call c;
+
+	req.method = "POST";
+	req.allow_private = true;
+	req.body_fd = file_of(0);
+	assert_int_equal(write(req.body_fd, "file body", 9), 9);
+	req.body_file_bytes = 9;
+	open_http(&c, NULL);
+	call_steps(&c, one_ok, &req);
+	EXPECT_STAGE(c, HTTP_DONE);
+	assert_non_null(strstr(buf_str(&c.log), "POST /a/b"));
+	assert_non_null(strstr(buf_str(&c.log), "Content-Length: 9\r\n"));
+	assert_true(str_ends(buf_str(&c.log), "\r\n\r\nfile body"));
+	close(req.body_fd);
+	close_http(&c);
+}
+
+/* The file is shorter than promised: our own fault, said as such. */
+static void
+test_upload_shrunk(void **state UNUSED)
+{
+	static const struct step steps[] = {{NULL, HOLD}, {NULL, CLOSE}};
+	struct http_req req = HTTP_REQ_INIT;
+	struct call c;
+
+	req.method = "PUT";
+	req.allow_private = true;
+	req.body_fd = file_of(4);
+	req.body_file_bytes = 9;
+	open_http(&c, NULL);
+	call_steps(&c, steps, &req);
+	EXPECT_STAGE(c, HTTP_LOCAL);
+	assert_true(c.resp.sent);
+	close(req.body_fd);
+	close_http(&c);
+}
+
+/* Reading takes the open connection; a change never does, since libcurl would repeat it by
+ * itself. */
+static void
+test_reuse(void **state UNUSED)
+{
+	static const struct step steps[] = {
+	    {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na", KEEP},
+	    {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nb", CLOSE},
+	    {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nc", CLOSE}, {NULL, CLOSE}};
+	struct http_req req = HTTP_REQ_INIT;
+	struct peer p;
+	struct call c;
+
+	req.allow_private = true;
+	open_http(&c, NULL);
+	peer_start(&p, play_steps, steps);
+	set_url(&c, "http", p.port);
+	call(&c, &req);
+	call(&c, &req);
+	req.method = "POST";
+	call(&c, &req);
+	EXPECT_STAGE(c, HTTP_DONE);
+	peer_join(&p, &c.log);
+	assert_string_equal(buf_str(&c.resp.body), "c");
+	assert_non_null(strstr(buf_str(&c.log), "[connection 1]\nGET"));
+	assert_non_null(
+	    strstr(strstr(buf_str(&c.log), "\r\n\r\n"), "\r\n\r\n[connection 1]\nGET"));
+	assert_non_null(strstr(buf_str(&c.log), "[connection 2]\nPOST"));
+	close_http(&c);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_broken_while_sending),
+	    cmocka_unit_test(test_upload),
+	    cmocka_unit_test(test_upload_shrunk),
+	    cmocka_unit_test(test_reuse),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -47,7 +47,8 @@ class Rig:
         self.build = build or os.environ.get("CW_BUILD") or os.path.join(TOP, "build")
         self.static_dir = static_dir or os.path.join(self.build, "share", "static")
         self.real_procore = real_procore  # keys of a connectorweb.conf that names a real Procore app
-        self.env = {**os.environ, **(env or {})}
+        # signin's instances count failures together in the directory that systemd would give them
+        self.env = {**os.environ, "RUNTIME_DIRECTORY": self.lay.run, **(env or {})}
         self.say = say or (lambda text: print(f"rig: {text}", file=sys.stderr, flush=True))
         self.port = port or layout.free_port()
         self.metrics_port = layout.free_port()

@@ -1,0 +1,153 @@
+/* connectorctl status, evidence, audit verify. */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clk.h"
+#include "base/num.h"
+#include "base/str.h"
+#include "ctl/ctl_int.h"
+#include "store/account.h"
+#include "store/report.h"
+#include "store/trail.h"
+
+/* ---- status */
+
+static void
+show_project(void *arg, const struct report_row *r)
+{
+	const char *why = report_text(r, 3);
+	char at[CLK_TEXT_BYTES] = "";
+
+	(void)arg;
+	if (report_i64(r, 5) != 0)
+		clk_local(report_i64(r, 5), at);
+	printf("%-10s %-38s %-15s", report_text(r, 0), report_text(r, 1), report_text(r, 2));
+	if (!str_empty(why))
+		printf(" (%s)", why);
+	printf("  %s", report_text(r, 4));
+	if (*at != '\0')
+		printf(" %s", at);
+	if (report_i64(r, 6) > 0)
+		printf("  %" PRId64 " waiting", report_i64(r, 6));
+	if (report_i64(r, 7) > 0)
+		printf("  %" PRId64 " issues", report_i64(r, 7));
+	putchar('\n');
+}
+
+int
+ctl_status(struct ctl *c, struct err *e)
+{
+	int n = 0;
+
+	if (c->argc != 1)
+		return ctl_usage(c, "takes no arguments");
+	if (ctl_open_db(c, e) == -1 || report_run(c->db, REPORT_PROJECTS, 0, show_project, NULL, &n, e) == -1)
+		return -1;
+	if (n == 0)
+		printf("no project is connected\n");
+	return CTL_OK;
+}
+
+/* ---- evidence */
+
+static void
+show_row(void *arg, const struct report_row *r)
+{
+	(void)arg;
+	for (int i = 0; i < report_n(r); i++) {
+		const char *name = report_name(r, i);
+		const char *text = report_text(r, i);
+		char at[CLK_ISO_BYTES];
+
+		if (text != NULL && str_ends(name, "_at")) {
+			clk_iso(report_i64(r, i), at);
+			text = at;
+		}
+		printf("  %-18s %s\n", name, text == NULL ? "-" : text);
+	}
+	putchar('\n');
+}
+
+static int
+find_account(struct ctl *c, const char *what, struct account *a, struct err *e)
+{
+	struct err why = {0};
+	int64_t id = 0;
+	int rc;
+
+	rc = account_by_public_id(c->db, what, a, &why);
+	if (rc == -1 && why.code == ERR_NOT_FOUND)
+		rc = account_by_login(c->db, what, a, &why);
+	if (rc == -1 && why.code == ERR_NOT_FOUND && num_parse_i64(what, 1, INT64_MAX, &id) == 0)
+		rc = account_get(c->db, id, a, &why);
+	if (rc == -1 && why.code == ERR_NOT_FOUND)
+		return err_set(e, ERR_NOT_FOUND, "there is no Procore login, public id or number %.256s", what);
+	if (rc == -1)
+		*e = why;
+	return rc;
+}
+
+int
+ctl_evidence(struct ctl *c, struct err *e)
+{
+	static const struct {
+		enum report which;
+		const char *title;
+	} parts[] = {{REPORT_ACCOUNT, "Account"}, {REPORT_PEOPLE, "People"}, {REPORT_SEATS, "Projects"},
+	    {REPORT_INCIDENTS, "Incidents"}, {REPORT_MAILS, "Mails"}, {REPORT_JOURNAL, "Token calls, newest first"},
+	    {REPORT_CALLS, "Failed calls, newest first"}};
+	struct account a = {0};
+	char *installation = NULL;
+	char now[CLK_ISO_BYTES];
+	int rc = -1;
+
+	if (c->argc != 2)
+		return ctl_usage(c, "name one account: its Procore login, or the id in its link");
+	if (ctl_open_db(c, e) == -1 || find_account(c, c->argv[1], &a, e) == -1 ||
+	    meta_get(c->db, "installation_id", &installation, e) == -1)
+		goto out;
+	clk_iso(clk_now(), now);
+	printf("connectorweb %s, installation %s, written %s\nWithout tokens, keys and passwords.\n\n", PACKAGE_VERSION,
+	    installation == NULL ? "-" : installation, now);
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+		int n = 0;
+
+		printf("%s\n", parts[i].title);
+		if (report_run(c->db, parts[i].which, a.id, show_row, NULL, &n, e) == -1)
+			goto out;
+		if (n == 0)
+			printf("  none\n\n");
+	}
+	rc = CTL_OK;
+out:
+	free(installation);
+	account_clear(&a);
+	return rc;
+}
+
+/* ---- audit verify */
+
+int
+ctl_audit_verify(struct ctl *c, struct err *e)
+{
+	struct audit_report rep = {0};
+	struct secret key = {0};
+	int rc = -1;
+
+	if (c->argc != 1)
+		return ctl_usage(c, "takes no arguments");
+	if (ctl_open_db(c, e) == -1 || conf_secret(&c->conf, CONF_WORKER, "audit_key_file", &key, e) == -1)
+		goto out;
+	if (audit_verify(c->db, &key, &rep, e) == -1)
+		goto out;
+	printf("%" PRId64 " rows, %" PRId64 " not sealed yet; head %s\n", rep.rows, rep.unsealed, rep.head_hex);
+	if (rep.first_bad_id != 0)
+		printf("CHANGED: row %" PRId64 " is the first that does not agree with its seal\n", rep.first_bad_id);
+	rc = rep.first_bad_id == 0 ? CTL_OK : CTL_FAILED;
+out:
+	secret_clear(&key);
+	return rc;
+}

@@ -1,0 +1,70 @@
+-- What connectorctl shows: lib/store/report.c. Columns are printed under their names, those ending in _at as times.
+
+-- REPORT_PROJECTS roles: admin plan: scan all projects are listed
+SELECT c.npc_number AS number, c.npc_name AS name,
+       CASE WHEN c.state = 'paused' THEN 'Paused'
+            WHEN co.app_state = 'not_connected' OR s.alive = 0 THEN 'Connection Lost'
+            ELSE 'Connected' END AS connection,
+       CASE WHEN c.state = 'paused' THEN ''
+            WHEN co.app_state = 'not_connected' THEN 'the app is not connected at ' || co.name
+            WHEN s.seats = 0 THEN 'no BIC user'
+            WHEN s.alive < s.seats THEN 'waits for ' || s.missing
+            ELSE '' END AS why,
+       CASE WHEN c.sync_error <> '' THEN 'Failed: ' || c.sync_error
+            WHEN c.last_sync_at IS NULL THEN 'never synced'
+            ELSE 'Success' END AS sync,
+       c.last_sync_at AS last_sync_at,
+       (SELECT count(*) FROM item AS i WHERE i.connection_id = c.id AND i.state = 'waiting') AS waiting,
+       (SELECT count(*) FROM issue AS i WHERE i.connection_id = c.id AND i.state = 'open') AS issues
+  FROM connection AS c
+  JOIN company AS co ON co.procore_company_id = c.procore_company_id
+  LEFT JOIN (SELECT b.connection_id, count(*) AS seats,
+                    sum(a.state IN ('ok', 'suspect') AND b.state <> 'permission_lost') AS alive,
+                    group_concat(CASE WHEN a.state IN ('ok', 'suspect') AND b.state <> 'permission_lost' THEN NULL
+                                      ELSE a.login END, ', ') AS missing
+               FROM bic AS b JOIN account AS a ON a.id = b.account_id
+              WHERE b.removed_at IS NULL GROUP BY b.connection_id) AS s ON s.connection_id = c.id
+ WHERE c.state <> 'disconnected'
+ ORDER BY c.npc_number, c.npc_name, c.id;
+
+-- REPORT_ACCOUNT roles: admin
+SELECT id, public_id, login, name, procore_user_id, state, cause, cause_text, since_at, generation, access_expires_at,
+       refresh_due_at, last_refresh_at, proved_at, created_at
+  FROM account WHERE id = ?1;
+
+-- REPORT_PEOPLE roles: admin
+SELECT p.user_name, p.name, p.mail, pa.source, pa.at AS joined_at
+  FROM person_account AS pa JOIN person AS p ON p.id = pa.person_id WHERE pa.account_id = ?1 ORDER BY p.user_name;
+
+-- REPORT_SEATS roles: admin
+SELECT c.npc_number AS project, c.npc_name AS name, c.state AS connection, co.name AS company, co.app_state,
+       b.position, b.state, b.state_text, b.rfi_level, b.submittal_level, b.checked_at, b.removed_at
+  FROM bic AS b JOIN connection AS c ON c.id = b.connection_id
+  JOIN company AS co ON co.procore_company_id = c.procore_company_id
+ WHERE b.account_id = ?1 ORDER BY c.npc_number, b.id;
+
+-- REPORT_JOURNAL roles: admin
+SELECT kind, generation, state, intent_at, result_at, http_status, detail, owner
+  FROM token_journal WHERE account_id = ?1 ORDER BY id DESC LIMIT 100;
+
+-- REPORT_CALLS roles: admin
+SELECT at AS ended_at, call, stage, status, request_id, answer FROM call_evidence WHERE account_id = ?1 ORDER BY id DESC;
+
+-- REPORT_INCIDENTS roles: admin plan: scan a file for support, rarely made
+SELECT cause, detail, opened_at, closed_at, told_at, reminders, next_reminder_at
+  FROM incident WHERE subject = 'account' AND subject_id = ?1 || '' ORDER BY id DESC LIMIT 50;
+
+-- REPORT_MAILS roles: admin plan: scan a file for support, rarely made
+SELECT kind, to_address, state, tries, queued_at, sent_at, answer, subject, message_id
+  FROM mail WHERE account_id = ?1 ORDER BY id DESC LIMIT 50;
+
+-- REPORT_SERVICES roles: admin plan: scan seven rows
+SELECT name, state, detail, since_at, last_ok_at FROM service ORDER BY name;
+
+-- REPORT_WORK roles: admin
+-- The most overdue free row, the newest lease, and how many wait.
+SELECT (SELECT min(due_at) FROM job WHERE owner = '') AS oldest_due_at,
+       (SELECT max(lease_until_at) FROM job WHERE owner <> '') AS newest_lease_at;
+
+-- REPORT_FAILED_JOBS roles: admin plan: scan jobs that failed are looked for rarely
+SELECT kind, ref, tries, error, due_at FROM job WHERE error <> '' ORDER BY tries DESC LIMIT 10;

@@ -194,8 +194,10 @@ check_worker(struct doctor *d)
 	struct work w = {0};
 	struct stat st;
 
-	if (stat(path, &st) == -1 || !S_ISSOCK(st.st_mode))
+	if (stat(path, &st) == -1 || !S_ISSOCK(st.st_mode)) {
 		finding(d, BAD, "worker", "there is no wake socket %s; start connectord", path);
+		return;
+	}
 	if (report_run(d->c->db, REPORT_WORK, 0, read_work, &w, NULL, &e) == -1) {
 		finding(d, BAD, "worker", "%s", e.msg);
 		return;

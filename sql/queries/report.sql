@@ -22,8 +22,9 @@ SELECT c.npc_number AS number, c.npc_name AS name,
                     sum(a.state IN ('ok', 'suspect') AND b.state <> 'permission_lost') AS alive,
                     group_concat(CASE WHEN a.state IN ('ok', 'suspect') AND b.state <> 'permission_lost' THEN NULL
                                       ELSE a.login END, ', ') AS missing
-               FROM bic AS b JOIN account AS a ON a.id = b.account_id
-              WHERE b.removed_at IS NULL GROUP BY b.connection_id) AS s ON s.connection_id = c.id
+               FROM (SELECT * FROM bic WHERE removed_at IS NULL ORDER BY connection_id, position) AS b
+               JOIN account AS a ON a.id = b.account_id
+              GROUP BY b.connection_id) AS s ON s.connection_id = c.id
  WHERE c.state <> 'disconnected'
  ORDER BY c.npc_number, c.npc_name, c.id;
 

@@ -31,7 +31,7 @@ SELECT ?1, ?2, 1 + coalesce((SELECT max(position) FROM bic WHERE connection_id =
 -- ENROLL_PERSON_REMOVE roles: admin
 UPDATE person SET removed_at = ?2, global_admin = 0 WHERE user_name = ?1 AND removed_at IS NULL;
 
--- ENROLL_PERSON_UNASSIGN roles: admin plan: scan project_admin is small
+-- ENROLL_PERSON_UNASSIGN roles: admin
 DELETE FROM project_admin WHERE person_id = (SELECT id FROM person WHERE user_name = ?1);
 
 -- ENROLL_GLOBAL_ADMINS roles: admin plan: scan people are few

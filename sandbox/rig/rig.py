@@ -126,7 +126,7 @@ class Rig:
                     "--login-url", self.url("procore", ""), "--api-url", self.url("procore", ""),
                     "--files-url", self.url("files", ""), "--idp-url", self.url("idp", ""),
                     "--clock", lay.clock]
-            return argv + (["--sender"] if part == "sender" else [])
+            return argv + (["--sender", "--ca", lay.ca] if part == "sender" else [])
         if part == "npc":
             return [self._program("sandbox", "npc-sandbox"), "--db", lay.path("npc", "npc.db"), "--seed", DATA,
                     "--files", lay.path("npc", "files"), "--url", self.url("npc", ""), "--clock", lay.clock]

@@ -33,65 +33,40 @@ usage(void)
 int
 start_options(int argc, char **argv, struct sim *s, struct start_options *o)
 {
-	static const struct option known[] = {{"db", 1, NULL, 'd'}, {"seed", 1, NULL, 's'},
-	    {"files", 1, NULL, 'f'}, {"login-url", 1, NULL, 'l'}, {"api-url", 1, NULL, 'a'},
-	    {"files-url", 1, NULL, 'u'}, {"idp-url", 1, NULL, 'i'}, {"clock", 1, NULL, 'c'},
-	    {"html", 1, NULL, 'h'}, {"redirect-uri", 1, NULL, 'r'}, {"ca", 1, NULL, 'C'},
-	    {"sender", 0, NULL, 'S'}, {"routes", 0, NULL, 'R'}, {NULL, 0, NULL, 0}};
+	enum { SENDER = 100, ROUTES };
+	const char *clock_file = NULL;
+	/* The value of an option is the index of what it sets; the first seven are needed.
+	 */
+	const char **const to[] = {&o->db, &s->seed_dir, &s->files_dir, &s->login_url,
+	    &s->api_url, &s->files_url, &s->idp_url, &clock_file, &o->html,
+	    &s->redirect_uri, &o->ca_file};
+	static const struct option known[] = {{"db", 1, NULL, 0}, {"seed", 1, NULL, 1},
+	    {"files", 1, NULL, 2}, {"login-url", 1, NULL, 3}, {"api-url", 1, NULL, 4},
+	    {"files-url", 1, NULL, 5}, {"idp-url", 1, NULL, 6}, {"clock", 1, NULL, 7},
+	    {"html", 1, NULL, 8}, {"redirect-uri", 1, NULL, 9}, {"ca", 1, NULL, 10},
+	    {"sender", 0, NULL, SENDER}, {"routes", 0, NULL, ROUTES}, {NULL, 0, NULL, 0}};
+	bool complete = true;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
-		switch (c) {
-		case 'd':
-			o->db = optarg;
-			break;
-		case 's':
-			s->seed_dir = optarg;
-			break;
-		case 'f':
-			s->files_dir = optarg;
-			break;
-		case 'l':
-			s->login_url = optarg;
-			break;
-		case 'a':
-			s->api_url = optarg;
-			break;
-		case 'u':
-			s->files_url = optarg;
-			break;
-		case 'i':
-			s->idp_url = optarg;
-			break;
-		case 'c':
-			clk_set_offset_file(optarg);
-			break;
-		case 'h':
-			o->html = optarg;
-			break;
-		case 'r':
-			s->redirect_uri = optarg;
-			break;
-		case 'C':
-			o->ca_file = optarg;
-			break;
-		case 'S':
+		if (c == SENDER) {
 			o->sender = true;
-			break;
-		case 'R':
+		} else if (c == ROUTES) {
 			o->routes = true;
-			break;
-		default:
+		} else if (c >= 0 && c < (int)(sizeof to / sizeof to[0])) {
+			*to[c] = optarg;
+		} else {
 			usage();
 			return -1;
 		}
 	}
-	if (!o->routes && (o->db == NULL || s->seed_dir == NULL || s->files_dir == NULL ||
-			      s->login_url == NULL || s->api_url == NULL ||
-			      s->files_url == NULL || s->idp_url == NULL)) {
+	for (size_t i = 0; i < 7; i++)
+		complete = complete && *to[i] != NULL;
+	if (!complete && !o->routes) {
 		usage();
 		return -1;
 	}
+	clk_set_offset_file(clock_file);
 	return 0;
 }
 

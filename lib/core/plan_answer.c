@@ -1,0 +1,248 @@
+/* The third decision of plan.h: where an answer given in Project Center goes. */
+#include "config.h"
+
+#include "core/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+
+/* Procore's and NPC's clocks may differ by this much when only author, text and time can tell. */
+enum { CLOCK_SLACK_S = 300 };
+
+static void say(char out[PLAN_TEXT_BYTES], const char *fmt, ...) PRINTF_LIKE(2, 3);
+static void
+say(char out[PLAN_TEXT_BYTES], const char *fmt, ...)
+{
+	struct buf b = BUF_INIT(4096);
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(&b, fmt, ap);
+	va_end(ap);
+	str_cut(out, PLAN_TEXT_BYTES, buf_str(&b));
+	buf_clear(&b);
+}
+
+void
+plan_answer_text(const char *body, const char *reference, struct buf *out)
+{
+	size_t n;
+
+	body = body == NULL ? "" : body;
+	n = strlen(body);
+	while (n > 0 && strchr(" \t\r\n", body[n - 1]) != NULL)
+		n--;
+	buf_add(out, body, n);
+	if (!str_empty(reference)) {
+		if (n > 0)
+			buf_puts(out, "\n\n");
+		buf_puts(out, reference);
+	}
+}
+
+int64_t
+plan_find_reply(const struct plan_remote *r, const char *reference, int64_t user_id, const char *text,
+    int64_t since_at)
+{
+	for (size_t i = 0; i < r->replies_n; i++) {
+		const struct plan_reply *p = &r->replies[i];
+
+		if (!str_empty(reference) && p->text != NULL && strstr(p->text, reference) != NULL)
+			return p->id;
+	}
+	for (size_t i = 0; i < r->replies_n; i++) {
+		const struct plan_reply *p = &r->replies[i];
+
+		if (p->user_id == user_id && user_id != 0 && !str_empty(text) && plan_same_text(p->text, text) &&
+		    (since_at == 0 || p->at >= since_at - CLOCK_SLACK_S))
+			return p->id;
+	}
+	return 0;
+}
+
+int64_t
+plan_find_approval(const struct plan_remote *r, int64_t approver_id, int64_t response_id, const char *reference,
+    const char *text)
+{
+	for (size_t i = 0; i < r->people_n; i++) {
+		const struct plan_person *p = &r->people[i];
+
+		if (p->approver_id != approver_id || !p->answered || p->response_id != response_id)
+			continue;
+		if (!str_empty(reference) ? strstr(p->comment == NULL ? "" : p->comment, reference) != NULL
+		                          : plan_same_text(p->comment, text))
+			return approver_id;
+	}
+	return 0;
+}
+
+static void
+set(struct plan_answer_out *out, enum plan_answer_verdict v, enum plan_reason r)
+{
+	out->verdict = v;
+	out->reason = r;
+}
+
+/* Only Respond and Close carries an answer (newforma.md 5.2, 10). True when decided. */
+static bool
+decide_close_kind(const struct plan_answer_in *in, struct plan_answer_out *out)
+{
+	switch (in->close) {
+	case PLAN_RESPOND_AND_CLOSE:
+		return false;
+	case PLAN_CLOSE:
+		set(out, PLAN_NOT_SENT, PLAN_R_PLAIN_CLOSE);
+		say(out->text, "Closed in Project Center without a response; nothing was sent to Procore.");
+		return true;
+	case PLAN_SEND_AND_CLOSE:
+		set(out, PLAN_NOT_SENT, PLAN_R_SEND_AND_CLOSE);
+		say(out->text, "Closed in Project Center by Send and Close; nothing was sent to Procore.");
+		return true;
+	case PLAN_RESPOND:
+		set(out, PLAN_NOT_SENT, PLAN_R_RESPOND_ONLY);
+		say(out->text, "A response was recorded in Project Center, but the item is not closed there.");
+		return true;
+	}
+	return false;
+}
+
+/* Who answered, and may they? True when decided. */
+static bool
+decide_author(const struct plan_answer_in *in, struct plan_answer_out *out)
+{
+	if (in->bic == NULL) {
+		set(out, PLAN_ISSUE, PLAN_R_NOT_BIC);
+		say(out->text, "%s answered in Project Center but is not a BIC user of this project.",
+		    str_empty(in->author) ? "Somebody without a login" : in->author);
+		return true;
+	}
+	return false;
+}
+
+static bool
+decide_not_open(const struct plan_answer_in *in, struct plan_answer_out *out)
+{
+	if (in->procore->status == PLAN_OPEN)
+		return false;
+	set(out, PLAN_ISSUE, PLAN_R_CLOSED_IN_PROCORE);
+	say(out->text, "It was answered in Project Center, but the %s is %s in Procore.",
+	    plan_kind_name(in->procore->kind),
+	    in->procore->status == PLAN_DELETED ? "deleted"
+	    : in->procore->status == PLAN_VOID  ? "void"
+	    : in->procore->status == PLAN_DRAFT ? "a draft"
+	                                        : "closed");
+	return true;
+}
+
+static bool
+decide_sign_in(const struct plan_answer_in *in, struct plan_answer_out *out)
+{
+	if (in->bic->signed_in)
+		return false;
+	set(out, PLAN_WAIT, PLAN_R_SIGN_IN);
+	say(out->text, "The answer waits for %s to sign in to Procore.", in->bic->login);
+	return true;
+}
+
+static void
+decide_rfi(const struct plan_answer_in *in, struct plan_answer_out *out)
+{
+	int64_t id = plan_find_reply(in->procore, in->reference, in->bic->user_id, in->body,
+	    in->answered_before ? in->given_at : 0);
+
+	if (id != 0) {
+		set(out, PLAN_ALREADY, PLAN_R_NONE);
+		out->procore_id = id;
+		return;
+	}
+	if (decide_not_open(in, out))
+		return;
+	if (plan_same_text(in->body, "") && !in->has_files) {
+		set(out, PLAN_ISSUE, PLAN_R_EMPTY_ANSWER);
+		say(out->text, "The response in Project Center has neither text nor files.");
+		return;
+	}
+	if (!decide_sign_in(in, out))
+		set(out, PLAN_SEND, PLAN_R_NONE);
+}
+
+/* The author's step: whose turn it is first, then reached, then any. */
+static const struct plan_person *
+own_step(const struct plan_remote *r, const struct plan_bic *b)
+{
+	const struct plan_person *best = NULL;
+	int best_score = -1;
+
+	for (size_t i = 0; i < r->people_n; i++) {
+		const struct plan_person *p = &r->people[i];
+		int s = (p->in_court ? 4 : 0) + (p->reached && !p->answered ? 2 : 0) + (p->reached ? 1 : 0);
+		bool own = p->user_id != 0 && b->user_id != 0 ? p->user_id == b->user_id
+		                                              : str_eq_ci(p->login, b->login);
+
+		if (p->approver && own && s > best_score) {
+			best = p;
+			best_score = s;
+		}
+	}
+	return best;
+}
+
+static void
+decide_step(const struct plan_answer_in *in, const struct plan_person *p, struct plan_answer_out *out)
+{
+	out->approver_id = p->approver_id;
+	out->response_id = in->map.response_id;
+	if (p->answered && p->response_id == in->map.response_id && !p->in_court) {
+		set(out, PLAN_ALREADY, PLAN_R_NONE);
+		out->procore_id = p->approver_id;
+	} else if (decide_not_open(in, out)) {
+		return;
+	} else if (!p->reached) {
+		set(out, PLAN_ISSUE, PLAN_R_STEP_NOT_REACHED);
+		say(out->text, "%s's step of the workflow in Procore has not been reached.", in->bic->login);
+	} else if (p->answered && !p->in_court && !in->answered_before) {
+		set(out, PLAN_ISSUE, PLAN_R_OTHER_ANSWER);
+		say(out->text, "Procore already holds the response \"%s\" of %s; Project Center says \"%s\".",
+		    p->response_name == NULL ? "" : p->response_name, in->bic->login, in->action);
+	} else if (!decide_sign_in(in, out)) {
+		set(out, PLAN_SEND, PLAN_R_NONE);
+	}
+}
+
+static void
+decide_submittal(const struct plan_answer_in *in, struct plan_answer_out *out)
+{
+	const struct plan_person *p = own_step(in->procore, in->bic);
+
+	if (p == NULL) {
+		if (decide_not_open(in, out))
+			return;
+		set(out, PLAN_ISSUE, PLAN_R_NOT_APPROVER);
+		say(out->text, "%s answered in Project Center but is not an approver of this submittal in Procore.",
+		    in->bic->login);
+	} else if (!in->map.found) {
+		set(out, PLAN_ISSUE, PLAN_R_UNMAPPED);
+		say(out->text, "The response \"%s\" of Project Center is not mapped to a response of Procore.",
+		    in->action);
+	} else if (!in->map.offered) {
+		set(out, PLAN_ISSUE, PLAN_R_MAP_STALE);
+		say(out->text, "\"%s\" is mapped to \"%s\", which Procore no longer offers.", in->action,
+		    in->map.name == NULL ? "" : in->map.name);
+	} else {
+		decide_step(in, p, out);
+	}
+}
+
+void
+plan_answer(const struct plan_answer_in *in, struct plan_answer_out *out)
+{
+	*out = (struct plan_answer_out){.verdict = PLAN_NOT_SENT};
+	if (decide_close_kind(in, out) || decide_author(in, out))
+		return;
+	if (in->procore->kind == PLAN_RFI)
+		decide_rfi(in, out);
+	else
+		decide_submittal(in, out);
+}

@@ -1,0 +1,251 @@
+/* The first two decisions of plan.h: does an item come in, and which fields are written. */
+#include "config.h"
+
+#include "core/plan.h"
+
+#include <stdlib.h>
+
+#include "base/str.h"
+
+static bool
+is_person_of(const struct plan_person *p, const struct plan_bic *b)
+{
+	if (!p->approver)
+		return false;
+	if (p->user_id != 0 && b->user_id != 0)
+		return p->user_id == b->user_id;
+	return !str_empty(p->login) && str_eq_ci(p->login, b->login);
+}
+
+/* How well a seat fits: whose turn it is comes before who could be asked instead. */
+static int
+score(const struct plan_person *p, const struct plan_bic *b)
+{
+	return (p->in_court ? 16 : 0) + (p->reached && !p->answered ? 8 : 0) + (!p->answered ? 4 : 0) +
+	    (b->permitted ? 2 : 0) + (b->signed_in ? 1 : 0);
+}
+
+static const struct plan_bic *
+match(const struct plan_remote *r, const struct plan_bic *bics, size_t n, const struct plan_person **who)
+{
+	const struct plan_bic *best = NULL;
+	int best_score = -1;
+
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < r->people_n; k++) {
+			if (is_person_of(&r->people[k], &bics[i]) && score(&r->people[k], &bics[i]) > best_score) {
+				best_score = score(&r->people[k], &bics[i]);
+				best = &bics[i];
+				*who = &r->people[k];
+			}
+		}
+	}
+	return best;
+}
+
+const struct plan_bic *
+plan_match(const struct plan_remote *r, const struct plan_bic *bics, size_t n)
+{
+	const struct plan_person *who = NULL;
+
+	return match(r, bics, n, &who);
+}
+
+static enum plan_reason
+status_reason(enum plan_status s)
+{
+	switch (s) {
+	case PLAN_OPEN:
+		return PLAN_R_NONE;
+	case PLAN_DRAFT:
+		return PLAN_R_DRAFT;
+	case PLAN_CLOSED:
+		return PLAN_R_CLOSED;
+	case PLAN_VOID:
+		return PLAN_R_VOID;
+	case PLAN_DELETED:
+		return PLAN_R_DELETED;
+	case PLAN_UNKNOWN:
+		break;
+	}
+	return PLAN_R_STATUS_UNKNOWN;
+}
+
+/* A text that always fits: names are cut. */
+static void say(char out[PLAN_TEXT_BYTES], const char *fmt, ...) PRINTF_LIKE(2, 3);
+static void
+say(char out[PLAN_TEXT_BYTES], const char *fmt, ...)
+{
+	struct buf b = BUF_INIT(4096);
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(&b, fmt, ap);
+	va_end(ap);
+	str_cut(out, PLAN_TEXT_BYTES, buf_str(&b));
+	buf_clear(&b);
+}
+
+static void
+say_status(const struct plan_remote *r, enum plan_reason reason, char out[PLAN_TEXT_BYTES])
+{
+	switch (status_reason(r->status)) {
+	case PLAN_R_DRAFT:
+		say(out, "The %s is a draft in Procore.", plan_kind_name(r->kind));
+		return;
+	case PLAN_R_CLOSED:
+		say(out, "The %s is closed in Procore.", plan_kind_name(r->kind));
+		return;
+	case PLAN_R_VOID:
+		say(out, "The %s is void in Procore.", plan_kind_name(r->kind));
+		return;
+	case PLAN_R_DELETED:
+		say(out, "The %s was deleted in Procore.", plan_kind_name(r->kind));
+		return;
+	default:
+		break;
+	}
+	if (reason == PLAN_R_STATUS_UNKNOWN)
+		say(out, "Its status in Procore, \"%s\", is not Open.",
+		    r->status_text == NULL ? "" : r->status_text);
+}
+
+static void
+say_no_bic(const struct plan_remote *r, char out[PLAN_TEXT_BYTES])
+{
+	struct buf b = BUF_INIT(4096);
+	int n = 0;
+
+	for (size_t i = 0; i < r->people_n; i++) {
+		const struct plan_person *p = &r->people[i];
+
+		if (p->approver && (!str_empty(p->name) || !str_empty(p->login)))
+			buf_printf(&b, "%s%s", n++ == 0 ? "" : ", ", str_empty(p->name) ? p->login : p->name);
+	}
+	if (n == 0)
+		say(out, "Nobody is named as %s.", r->kind == PLAN_RFI ? "assignee" : "approver");
+	else
+		say(out, "No %s is a BIC user of this project (%s).",
+		    r->kind == PLAN_RFI ? "assignee" : "approver", buf_str(&b));
+	buf_clear(&b);
+}
+
+/* Not open any more. */
+static void
+decide_not_open(const struct plan_in *in, struct plan_out *out)
+{
+	out->reason = status_reason(in->procore->status);
+	say_status(in->procore, out->reason, out->text);
+	out->verdict = in->linked ? PLAN_END : PLAN_SKIP;
+}
+
+/* In NPC already: carry on, or begin again. Begun again only when the ball has been seen elsewhere since:
+ * right after our own answer the BIC may still be shown in court. */
+static void
+decide_linked(const struct plan_in *in, const struct plan_person *who, struct plan_out *out)
+{
+	bool over = in->state == PLAN_ANSWERED || in->state == PLAN_CLOSED_ITEM;
+
+	out->verdict = PLAN_KEEP;
+	if (out->bic == NULL || !over || !in->court_left)
+		return;
+	if (who->in_court || (in->ended && in->procore->kind == PLAN_RFI)) {
+		out->verdict = PLAN_REOPEN;
+		say(out->text, "The %s was opened again in Procore.", plan_kind_name(in->procore->kind));
+	}
+}
+
+static void
+skip(struct plan_out *out, enum plan_reason r, const char *text)
+{
+	out->verdict = PLAN_SKIP;
+	out->reason = r;
+	say(out->text, "%s", text);
+}
+
+/* Open, and not in NPC yet. */
+static void
+decide_new(const struct plan_in *in, const struct plan_person *who, struct plan_out *out)
+{
+	const struct plan_remote *r = in->procore;
+
+	if (r->is_private) {
+		skip(out, PLAN_R_PRIVATE, "It is private in Procore.");
+	} else if (!r->current_revision) {
+		skip(out, PLAN_R_SUPERSEDED, "There is a newer revision of it.");
+	} else if (out->bic == NULL) {
+		skip(out, PLAN_R_NO_BIC, "");
+		say_no_bic(r, out->text);
+	} else if (r->created_at < in->sync_from_at && !in->pulled) {
+		skip(out, PLAN_R_BEFORE_CONNECTION, "It is older than the connection of the two projects.");
+	} else if (who->answered && !in->pulled) {
+		skip(out, PLAN_R_ANSWERED_IN_PROCORE, "The BIC user has already answered it in Procore.");
+	} else if (!who->reached) {
+		skip(out, PLAN_R_STEP_NOT_REACHED, "An earlier step of its workflow is not answered yet.");
+	} else if (str_empty(out->bic->contact_id)) {
+		out->verdict = PLAN_FAIL;
+		out->reason = PLAN_R_NO_CONTACT;
+		say(out->text, "No NPC contact information found for given login %s", out->bic->login);
+	} else {
+		out->verdict = PLAN_CREATE;
+	}
+}
+
+void
+plan_item(const struct plan_in *in, struct plan_out *out)
+{
+	const struct plan_person *who = NULL;
+
+	*out = (struct plan_out){.verdict = PLAN_SKIP, .reason = PLAN_R_NONE};
+	out->bic = match(in->procore, in->bics, in->bics_n, &who);
+	out->in_court = who != NULL && who->in_court;
+	if (in->procore->status != PLAN_OPEN)
+		decide_not_open(in, out);
+	else if (in->linked)
+		decide_linked(in, who, out);
+	else
+		decide_new(in, who, out);
+}
+
+/* Texts that people in NPC may rewrite: theirs once they did. The rest of the fields is Procore's. */
+static bool
+npc_owns(enum plan_field f)
+{
+	return f == PLAN_SUBJECT || f == PLAN_BODY;
+}
+
+void
+plan_merge(const struct plan_fields *agreed, const struct plan_fields *procore, const struct plan_fields *npc,
+    struct plan_merge *out)
+{
+	*out = (struct plan_merge){0};
+	for (int i = 0; i < PLAN_FIELD_MAX; i++) {
+		enum plan_field f = (enum plan_field)i;
+		const char *a = plan_fields_get(agreed, f);
+		const char *p = plan_fields_get(procore, f);
+		const char *n = plan_fields_get(npc, f);
+		bool p_changed = !plan_same_text(p, a), n_changed = !plan_same_text(n, a);
+
+		if (plan_same_text(p, n) || (p_changed && !n_changed)) {
+			/* the same on both sides, or only Procore moved on */
+			out->write[f] = !plan_same_text(p, n);
+			plan_fields_set(&out->agreed, f, p);
+		} else if (!p_changed) {
+			/* only NPC moved on: stays there, and the agreement stays what it was */
+			plan_fields_set(&out->agreed, f, a);
+		} else {
+			out->write[f] = !npc_owns(f);
+			out->kept[f] = npc_owns(f) ? p : n;
+			plan_fields_set(&out->agreed, f, p);
+		}
+		out->any_write = out->any_write || out->write[f];
+		out->any_kept = out->any_kept || out->kept[f] != NULL;
+	}
+}
+
+void
+plan_merge_clear(struct plan_merge *m)
+{
+	plan_fields_clear(&m->agreed);
+	*m = (struct plan_merge){0};
+}

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "core/plan_int.h"
 
 /* One row a word: stored word, name for people. The CHECKs of table item keep the stored words in step. */
 static const char *const kind_words[PLAN_KIND_MAX] = {"rfi", "submittal"};
@@ -16,14 +17,17 @@ static const struct {
 	const char *word, *name;
 } fields[PLAN_FIELD_MAX] = {
     [PLAN_NUMBER] = {"number", "Number"},
-    [PLAN_REVISION] = {"revision", "Revision"},
     [PLAN_SUBJECT] = {"subject", "Subject"},
     [PLAN_BODY] = {"body", "Question or description"},
     [PLAN_DUE_DATE] = {"due_date", "Due date"},
-    [PLAN_SPEC_SECTION] = {"spec_section", "Spec section"},
+    [PLAN_SPEC_NUMBER] = {"spec_number", "Spec section"},
+    [PLAN_SPEC_NAME] = {"spec_name", "Spec section title"},
     [PLAN_FROM] = {"from", "From"},
+    [PLAN_FROM_MAIL] = {"from_mail", "From (e-mail)"},
     [PLAN_RECEIVED_DATE] = {"received_date", "Received date"},
+    [PLAN_TYPE] = {"type", "Type"},
     [PLAN_LINK] = {"link", "Link"},
+    [PLAN_STATUS] = {"status", "Status in Procore"},
 };
 
 static const char *const state_words[PLAN_STATE_MAX] = {
@@ -240,6 +244,8 @@ plan_remote_clear(struct plan_remote *r)
 	free(r->files);
 	free(r->replies);
 	free(r->status_text);
+	free(r->number);
+	free(r->revision);
 	plan_fields_clear(&r->fields);
 	*r = (struct plan_remote){0};
 }
@@ -313,4 +319,17 @@ plan_file_name(const char *name, char out[256])
 	else if (str_format(out, 256, "%s%s%s", is_device_name(clean) ? "_" : "", stem, ext) == -1)
 		str_cut(out, 256, "file");
 	return !str_eq(out, name);
+}
+
+void
+plan_say(char out[PLAN_TEXT_BYTES], const char *fmt, ...)
+{
+	struct buf b = BUF_INIT(4096);
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(&b, fmt, ap);
+	va_end(ap);
+	str_cut(out, PLAN_TEXT_BYTES, buf_str(&b));
+	buf_clear(&b);
 }

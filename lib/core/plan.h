@@ -19,15 +19,18 @@ const char *plan_kind_name(enum plan_kind k); /* "RFI" "submittal", for sentence
 
 /* The fields that are carried. Texts are plain, dates "YYYY-MM-DD". */
 enum plan_field {
-	PLAN_NUMBER,
-	PLAN_REVISION,
+	PLAN_NUMBER, /* with the revision where there is one */
 	PLAN_SUBJECT,
 	PLAN_BODY,
 	PLAN_DUE_DATE,
-	PLAN_SPEC_SECTION,
+	PLAN_SPEC_NUMBER,
+	PLAN_SPEC_NAME,
 	PLAN_FROM,
+	PLAN_FROM_MAIL,
 	PLAN_RECEIVED_DATE,
+	PLAN_TYPE,
 	PLAN_LINK,
+	PLAN_STATUS, /* Procore's word for its state, for people */
 	PLAN_FIELD_MAX
 };
 const char *plan_field_word(enum plan_field f); /* "due_date": key in item.agreed and item.kept */
@@ -90,6 +93,8 @@ struct plan_remote {
 	bool current_revision;
 	int64_t created_at;
 	int64_t updated_at;
+	char *number;      /* without the revision */
+	char *revision;    /* "" or "0": the first */
 	int64_t source_id; /* previous revision's id; 0 none known */
 	struct plan_fields fields;
 	struct plan_person *people;

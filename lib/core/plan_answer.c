@@ -7,23 +7,10 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "core/plan_int.h"
 
 /* Procore's and NPC's clocks may differ by this much when only author, text and time can tell. */
 enum { CLOCK_SLACK_S = 300 };
-
-static void say(char out[PLAN_TEXT_BYTES], const char *fmt, ...) PRINTF_LIKE(2, 3);
-static void
-say(char out[PLAN_TEXT_BYTES], const char *fmt, ...)
-{
-	struct buf b = BUF_INIT(4096);
-	va_list ap;
-
-	va_start(ap, fmt);
-	buf_vprintf(&b, fmt, ap);
-	va_end(ap);
-	str_cut(out, PLAN_TEXT_BYTES, buf_str(&b));
-	buf_clear(&b);
-}
 
 void
 plan_answer_text(const char *body, const char *reference, struct buf *out)
@@ -94,15 +81,15 @@ decide_close_kind(const struct plan_answer_in *in, struct plan_answer_out *out)
 		return false;
 	case PLAN_CLOSE:
 		set(out, PLAN_NOT_SENT, PLAN_R_PLAIN_CLOSE);
-		say(out->text, "Closed in Project Center without a response; nothing was sent to Procore.");
+		plan_say(out->text, "Closed in Project Center without a response; nothing was sent to Procore.");
 		return true;
 	case PLAN_SEND_AND_CLOSE:
 		set(out, PLAN_NOT_SENT, PLAN_R_SEND_AND_CLOSE);
-		say(out->text, "Closed in Project Center by Send and Close; nothing was sent to Procore.");
+		plan_say(out->text, "Closed in Project Center by Send and Close; nothing was sent to Procore.");
 		return true;
 	case PLAN_RESPOND:
 		set(out, PLAN_NOT_SENT, PLAN_R_RESPOND_ONLY);
-		say(out->text, "A response was recorded in Project Center, but the item is not closed there.");
+		plan_say(out->text, "A response was recorded in Project Center, but the item is not closed there.");
 		return true;
 	}
 	return false;
@@ -114,7 +101,7 @@ decide_author(const struct plan_answer_in *in, struct plan_answer_out *out)
 {
 	if (in->bic == NULL) {
 		set(out, PLAN_ISSUE, PLAN_R_NOT_BIC);
-		say(out->text, "%s answered in Project Center but is not a BIC user of this project.",
+		plan_say(out->text, "%s answered in Project Center but is not a BIC user of this project.",
 		    str_empty(in->author) ? "Somebody without a login" : in->author);
 		return true;
 	}
@@ -127,7 +114,7 @@ decide_not_open(const struct plan_answer_in *in, struct plan_answer_out *out)
 	if (in->procore->status == PLAN_OPEN)
 		return false;
 	set(out, PLAN_ISSUE, PLAN_R_CLOSED_IN_PROCORE);
-	say(out->text, "It was answered in Project Center, but the %s is %s in Procore.",
+	plan_say(out->text, "It was answered in Project Center, but the %s is %s in Procore.",
 	    plan_kind_name(in->procore->kind),
 	    in->procore->status == PLAN_DELETED ? "deleted"
 	    : in->procore->status == PLAN_VOID  ? "void"
@@ -142,7 +129,7 @@ decide_sign_in(const struct plan_answer_in *in, struct plan_answer_out *out)
 	if (in->bic->signed_in)
 		return false;
 	set(out, PLAN_WAIT, PLAN_R_SIGN_IN);
-	say(out->text, "The answer waits for %s to sign in to Procore.", in->bic->login);
+	plan_say(out->text, "The answer waits for %s to sign in to Procore.", in->bic->login);
 	return true;
 }
 
@@ -161,7 +148,7 @@ decide_rfi(const struct plan_answer_in *in, struct plan_answer_out *out)
 		return;
 	if (plan_same_text(in->body, "") && !in->has_files) {
 		set(out, PLAN_ISSUE, PLAN_R_EMPTY_ANSWER);
-		say(out->text, "The response in Project Center has neither text nor files.");
+		plan_say(out->text, "The response in Project Center has neither text nor files.");
 		return;
 	}
 	if (!decide_sign_in(in, out))
@@ -201,10 +188,10 @@ decide_step(const struct plan_answer_in *in, const struct plan_person *p, struct
 		return;
 	} else if (!p->reached) {
 		set(out, PLAN_ISSUE, PLAN_R_STEP_NOT_REACHED);
-		say(out->text, "%s's step of the workflow in Procore has not been reached.", in->bic->login);
+		plan_say(out->text, "%s's step of the workflow in Procore has not been reached.", in->bic->login);
 	} else if (p->answered && !p->in_court && !in->answered_before) {
 		set(out, PLAN_ISSUE, PLAN_R_OTHER_ANSWER);
-		say(out->text, "Procore already holds the response \"%s\" of %s; Project Center says \"%s\".",
+		plan_say(out->text, "Procore already holds the response \"%s\" of %s; Project Center says \"%s\".",
 		    p->response_name == NULL ? "" : p->response_name, in->bic->login, in->action);
 	} else if (!decide_sign_in(in, out)) {
 		set(out, PLAN_SEND, PLAN_R_NONE);
@@ -220,15 +207,15 @@ decide_submittal(const struct plan_answer_in *in, struct plan_answer_out *out)
 		if (decide_not_open(in, out))
 			return;
 		set(out, PLAN_ISSUE, PLAN_R_NOT_APPROVER);
-		say(out->text, "%s answered in Project Center but is not an approver of this submittal in Procore.",
+		plan_say(out->text, "%s answered in Project Center but is not an approver of this submittal in Procore.",
 		    in->bic->login);
 	} else if (!in->map.found) {
 		set(out, PLAN_ISSUE, PLAN_R_UNMAPPED);
-		say(out->text, "The response \"%s\" of Project Center is not mapped to a response of Procore.",
+		plan_say(out->text, "The response \"%s\" of Project Center is not mapped to a response of Procore.",
 		    in->action);
 	} else if (!in->map.offered) {
 		set(out, PLAN_ISSUE, PLAN_R_MAP_STALE);
-		say(out->text, "\"%s\" is mapped to \"%s\", which Procore no longer offers.", in->action,
+		plan_say(out->text, "\"%s\" is mapped to \"%s\", which Procore no longer offers.", in->action,
 		    in->map.name == NULL ? "" : in->map.name);
 	} else {
 		decide_step(in, p, out);

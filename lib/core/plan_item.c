@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "core/plan_int.h"
 
 static bool
 is_person_of(const struct plan_person *p, const struct plan_bic *b)
@@ -71,43 +72,31 @@ status_reason(enum plan_status s)
 	return PLAN_R_STATUS_UNKNOWN;
 }
 
-/* A text that always fits: names are cut. */
-static void say(char out[PLAN_TEXT_BYTES], const char *fmt, ...) PRINTF_LIKE(2, 3);
 static void
-say(char out[PLAN_TEXT_BYTES], const char *fmt, ...)
+say_status(const struct plan_remote *r, char out[PLAN_TEXT_BYTES])
 {
-	struct buf b = BUF_INIT(4096);
-	va_list ap;
+	const char *name = plan_kind_name(r->kind);
 
-	va_start(ap, fmt);
-	buf_vprintf(&b, fmt, ap);
-	va_end(ap);
-	str_cut(out, PLAN_TEXT_BYTES, buf_str(&b));
-	buf_clear(&b);
-}
-
-static void
-say_status(const struct plan_remote *r, enum plan_reason reason, char out[PLAN_TEXT_BYTES])
-{
-	switch (status_reason(r->status)) {
-	case PLAN_R_DRAFT:
-		say(out, "The %s is a draft in Procore.", plan_kind_name(r->kind));
+	switch (r->status) {
+	case PLAN_OPEN:
 		return;
-	case PLAN_R_CLOSED:
-		say(out, "The %s is closed in Procore.", plan_kind_name(r->kind));
+	case PLAN_DRAFT:
+		plan_say(out, "The %s is a draft in Procore.", name);
 		return;
-	case PLAN_R_VOID:
-		say(out, "The %s is void in Procore.", plan_kind_name(r->kind));
+	case PLAN_CLOSED:
+		plan_say(out, "The %s is closed in Procore.", name);
 		return;
-	case PLAN_R_DELETED:
-		say(out, "The %s was deleted in Procore.", plan_kind_name(r->kind));
+	case PLAN_VOID:
+		plan_say(out, "The %s is void in Procore.", name);
 		return;
-	default:
-		break;
-	}
-	if (reason == PLAN_R_STATUS_UNKNOWN)
-		say(out, "Its status in Procore, \"%s\", is not Open.",
+	case PLAN_DELETED:
+		plan_say(out, "The %s was deleted in Procore.", name);
+		return;
+	case PLAN_UNKNOWN:
+		plan_say(out, "Its status in Procore, \"%s\", is not Open.",
 		    r->status_text == NULL ? "" : r->status_text);
+		return;
+	}
 }
 
 static void
@@ -123,9 +112,9 @@ say_no_bic(const struct plan_remote *r, char out[PLAN_TEXT_BYTES])
 			buf_printf(&b, "%s%s", n++ == 0 ? "" : ", ", str_empty(p->name) ? p->login : p->name);
 	}
 	if (n == 0)
-		say(out, "Nobody is named as %s.", r->kind == PLAN_RFI ? "assignee" : "approver");
+		plan_say(out, "Nobody is named as %s.", r->kind == PLAN_RFI ? "assignee" : "approver");
 	else
-		say(out, "No %s is a BIC user of this project (%s).",
+		plan_say(out, "No %s is a BIC user of this project (%s).",
 		    r->kind == PLAN_RFI ? "assignee" : "approver", buf_str(&b));
 	buf_clear(&b);
 }
@@ -135,7 +124,7 @@ static void
 decide_not_open(const struct plan_in *in, struct plan_out *out)
 {
 	out->reason = status_reason(in->procore->status);
-	say_status(in->procore, out->reason, out->text);
+	say_status(in->procore, out->text);
 	out->verdict = in->linked ? PLAN_END : PLAN_SKIP;
 }
 
@@ -151,7 +140,7 @@ decide_linked(const struct plan_in *in, const struct plan_person *who, struct pl
 		return;
 	if (who->in_court || (in->ended && in->procore->kind == PLAN_RFI)) {
 		out->verdict = PLAN_REOPEN;
-		say(out->text, "The %s was opened again in Procore.", plan_kind_name(in->procore->kind));
+		plan_say(out->text, "The %s was opened again in Procore.", plan_kind_name(in->procore->kind));
 	}
 }
 
@@ -160,7 +149,7 @@ skip(struct plan_out *out, enum plan_reason r, const char *text)
 {
 	out->verdict = PLAN_SKIP;
 	out->reason = r;
-	say(out->text, "%s", text);
+	plan_say(out->text, "%s", text);
 }
 
 /* Open, and not in NPC yet. */
@@ -185,7 +174,7 @@ decide_new(const struct plan_in *in, const struct plan_person *who, struct plan_
 	} else if (str_empty(out->bic->contact_id)) {
 		out->verdict = PLAN_FAIL;
 		out->reason = PLAN_R_NO_CONTACT;
-		say(out->text, "No NPC contact information found for given login %s", out->bic->login);
+		plan_say(out->text, "No NPC contact information found for given login %s", out->bic->login);
 	} else {
 		out->verdict = PLAN_CREATE;
 	}

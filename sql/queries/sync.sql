@@ -1,0 +1,45 @@
+-- What the sync engine reads and writes of other modules' tables (core/sync).
+
+-- SYNC_CONNECTION roles: sync
+SELECT npc_project_id, procore_company_id, procore_project_id, state, ifnull(poll_minutes, 0), sync_from_at,
+       idle_passes, webhooks, ifnull(last_sync_at, 0)
+  FROM connection WHERE id = ?1;
+
+-- SYNC_BICS roles: sync
+SELECT b.id, b.account_id, ifnull(a.procore_user_id, 0), a.login_folded, b.npc_contact_id, a.state, b.state,
+       ifnull(b.checked_at, 0), a.cause
+  FROM bic b JOIN account a ON a.id = b.account_id
+ WHERE b.connection_id = ?1 AND b.removed_at IS NULL ORDER BY b.position, b.id;
+
+-- SYNC_BIC_GET roles: sync
+SELECT b.connection_id, b.account_id, b.state, a.login, a.login_folded, a.state
+  FROM bic b JOIN account a ON a.id = b.account_id WHERE b.id = ?1 AND b.removed_at IS NULL;
+
+-- SYNC_BIC_PUT roles: sync
+UPDATE bic SET state = ?2, state_text = ?3, rfi_level = ?4, submittal_level = ?5, npc_contact_id = ?6, checked_at = ?7
+ WHERE id = ?1;
+
+-- SYNC_BIC_CONTACT roles: sync
+UPDATE bic SET npc_contact_id = ?2, state = ?3, state_text = ?4, checked_at = ?5 WHERE id = ?1;
+
+-- SYNC_BIC_DENIED roles: sync
+UPDATE bic SET state = 'permission_lost', state_text = ?2 WHERE id = ?1;
+
+-- SYNC_ACCOUNT_SEATS roles: sync
+SELECT b.id, b.connection_id FROM bic b JOIN connection c ON c.id = b.connection_id
+ WHERE b.account_id = ?1 AND b.removed_at IS NULL AND c.state = 'active' ORDER BY b.connection_id;
+
+-- SYNC_CONNECTION_DONE roles: sync
+UPDATE connection SET last_sync_at = ?2, next_sync_at = ?3, sync_error = '', idle_passes = ?4 WHERE id = ?1;
+
+-- SYNC_CONNECTION_FAILED roles: sync
+UPDATE connection SET next_sync_at = ?2, sync_error = ?3 WHERE id = ?1;
+
+-- SYNC_SERVICE_GET roles: sync
+SELECT state FROM service WHERE name = ?1;
+
+-- SYNC_HOOK_EVENTS_DONE roles: sync
+UPDATE hook_event SET handled_at = ?2 WHERE procore_project_id = ?1 AND handled_at IS NULL AND id <= ?3;
+
+-- SYNC_HOOK_EVENTS_LAST roles: sync
+SELECT max(id) FROM hook_event WHERE procore_project_id = ?1 AND handled_at IS NULL;

@@ -104,13 +104,33 @@ struct fetch {
 	bool renewed;
 };
 
+/* A 401 from Procore's own host: one fresh token, then the same address again. */
+static int
+renew(struct fetch *f, bool *done, struct procore_answer *a, struct err *e)
+{
+	struct oauth_token fresh = {0};
+	enum oauth_got got = OAUTH_NONE;
+	int rc;
+
+	f->renewed = true;
+	rc = oauth_rejected(f->p->oauth, f->at->account_id, f->token.generation, &fresh, &got, e);
+	if (rc == 0 && got == OAUTH_GOT) {
+		secret_move(&f->token.access, &fresh.access);
+		f->token.generation = fresh.generation;
+	}
+	*done = got != OAUTH_GOT;
+	if (*done)
+		fail(a, CAUSE_UNREACHABLE, "the sign-in to Procore is needed again");
+	oauth_token_clear(&fresh);
+	return rc;
+}
+
 /* One hop. *done: the answer is final. */
 static int
 hop(struct fetch *f, struct buf *url, bool *done, struct procore_answer *a, struct err *e)
 {
 	struct http_req req = HTTP_REQ_INIT;
 	struct http_resp resp = {0};
-	enum oauth_got got = OAUTH_NONE;
 	char host[256];
 	bool bearer;
 	int rc = -1;
@@ -140,11 +160,7 @@ hop(struct fetch *f, struct buf *url, bool *done, struct procore_answer *a, stru
 		if (*done)
 			fail(a, CAUSE_ITEM, "the file's host redirected to nowhere");
 	} else if (resp.stage == HTTP_DONE && resp.status == 401 && bearer && !f->renewed) {
-		f->renewed = true;
-		rc = oauth_rejected(f->p->oauth, f->at->account_id, f->token.generation, &f->token, &got, e);
-		*done = got != OAUTH_GOT;
-		if (*done)
-			fail(a, CAUSE_UNAUTHORIZED, "the sign-in to Procore is needed again");
+		rc = renew(f, done, a, e);
 	} else {
 		decide(&resp, a);
 	}

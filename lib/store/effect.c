@@ -55,6 +55,14 @@ out:
 	return rc;
 }
 
+int
+effect_find(struct db *db, const char *key, struct effect *out, bool *found, struct err *e)
+{
+	bool again = false;
+
+	return read_effect(db, key, out, found, &again, e);
+}
+
 static int
 add(struct db *db, const char *key, int64_t connection_id, int64_t item_id, const char *kind, int64_t account_id,
     const char *request, int64_t now, struct effect *out, struct err *e)

@@ -37,6 +37,8 @@ void effect_clear(struct effect *f); /* accepts a zeroed one */
  * errors   ERR_BUG inside a transaction; ERR_BUSY, ERR_DB, ERR_IO */
 MUST_USE int effect_begin(struct db *db, const char *key, int64_t connection_id, int64_t item_id, const char *kind,
     int64_t account_id, const char *request, int64_t now, struct effect *out, struct err *e);
+/* The same without beginning it. */
+MUST_USE int effect_find(struct db *db, const char *key, struct effect *out, bool *found, struct err *e);
 /* Looked in vain: about to be called once more, committed when this returns. */
 MUST_USE int effect_again(struct db *db, struct effect *f, int64_t account_id, int64_t now, struct err *e);
 /* What came of it; inside the caller's transaction with the rows that follow from it. */

@@ -43,3 +43,11 @@ UPDATE hook_event SET handled_at = ?2 WHERE procore_project_id = ?1 AND handled_
 
 -- SYNC_HOOK_EVENTS_LAST roles: sync
 SELECT max(id) FROM hook_event WHERE procore_project_id = ?1 AND handled_at IS NULL;
+
+-- Answers that waited for a mapping which has been set since.
+-- SYNC_WAKE_MAPPED roles: sync
+UPDATE item SET next_try_at = ?2, tries = 0
+ WHERE connection_id = ?1 AND state IN ('parked', 'linked', 'answered') AND reason IN ('unmapped', 'map_stale')
+   AND EXISTS (SELECT 1 FROM response r JOIN response_map m
+                ON m.connection_id = item.connection_id AND m.npc_action = r.action
+                WHERE r.item_id = item.id AND r.state IN ('waiting', 'parked') AND m.set_at >= item.changed_at);

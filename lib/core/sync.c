@@ -1,0 +1,226 @@
+#include "config.h"
+
+#include "core/sync.h"
+
+#include <inttypes.h>
+
+#include "base/clk.h"
+#include "base/rnd.h"
+#include "base/str.h"
+#include "core/sync_int.h"
+#include "sql/queries.gen.h"
+
+enum {
+	ITEMS_AT_ONCE = 500,
+	/* Nothing is due sooner than this after a pass, so that a pass that cannot go on does not spin. */
+	SOONEST_S = 15
+};
+
+/* ---- lists of both sides */
+
+/* One kind: the first reader reads every time; the others, who may see what the first may not, now and then. A
+ * reader that turns out not to be able is left out and the next one steps in, with its own mark. */
+static int
+list_kind(struct run *r, enum plan_kind kind, bool *complete, struct err *e)
+{
+	const struct plan_bic *first = run_reader(r);
+
+	*complete = false;
+	while (first != NULL && !*complete && !r->stopped) {
+		if (list_procore(r, kind, first, e) == -1)
+			return -1;
+		*complete = run_reader(r) == first && !r->stopped;
+		if (*complete)
+			r->pass.account_id = first->account_id;
+		else
+			first = run_reader(r);
+	}
+	if (!*complete)
+		return 0;
+	if (list_bin(r, kind, first, e) == -1)
+		return -1;
+	for (size_t i = 0; i < r->bics_n && !r->stopped; i++) {
+		const struct plan_bic *b = &r->bics[i];
+		struct mark m = {0};
+
+		if (b == first || !b->signed_in || !b->permitted)
+			continue;
+		if (mark_get(r->db, r->connection_id, "procore", plan_kind_word(kind), b->account_id, &m, e) == -1)
+			return -1;
+		if (m.pass_at <= clk_now() - SYNC_OTHER_READER_S && list_procore(r, kind, b, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* What waits for a map that has just been changed, or for a contact that may be there by now. */
+static int
+wake(struct run *r, struct err *e)
+{
+	struct stmt *q = NULL;
+	int64_t now = clk_now();
+
+	if (db_query(r->db, Q_SYNC_WAKE_MAPPED, &q, e) == -1)
+		return -1;
+	db_bind_i64(q, 1, r->connection_id);
+	db_bind_i64(q, 2, now);
+	if (db_exec(q, e) == -1)
+		return -1;
+	for (size_t i = 0; i < r->bics_n; i++)
+		if (str_empty(r->bics[i].contact_id) && r->bics_checked_at[i] <= now - SYNC_SELDOM_S &&
+		    item_wake_reason(r->db, r->connection_id, r->bics[i].account_id,
+		        plan_reason_word(PLAN_R_NO_CONTACT), now, e) == -1)
+			return -1;
+	return 0;
+}
+
+static int
+work_off(struct run *r, struct err *e)
+{
+	int64_t ids[ITEMS_AT_ONCE];
+	size_t n = 0;
+
+	if (item_due(r->db, r->connection_id, clk_now(), ids, ITEMS_AT_ONCE, &n, e) == -1)
+		return -1;
+	for (size_t i = 0; i < n && !r->stopped; i++)
+		if (item_work(r, ids[i], e) == -1)
+			return -1;
+	return 0;
+}
+
+/* ---- webhooks: events up to here are covered by this pass */
+
+static int
+last_hook(struct run *r, int64_t *id, struct err *e)
+{
+	struct stmt *q = NULL;
+	bool row = false;
+	int rc = -1;
+
+	if (db_query(r->db, Q_SYNC_HOOK_EVENTS_LAST, &q, e) == -1)
+		return -1;
+	db_bind_i64(q, 1, r->project_id);
+	if (db_step(q, &row, e) == 0) {
+		*id = row ? db_col_i64(q, 0) : 0;
+		rc = 0;
+	}
+	db_done(q);
+	return rc;
+}
+
+static int
+hooks_done(struct run *r, int64_t id, struct err *e)
+{
+	struct stmt *q = NULL;
+
+	if (id == 0)
+		return 0;
+	if (db_query(r->db, Q_SYNC_HOOK_EVENTS_DONE, &q, e) == -1)
+		return -1;
+	db_bind_i64(q, 1, r->project_id);
+	db_bind_i64(q, 2, clk_now());
+	db_bind_i64(q, 3, id);
+	return db_exec(q, e);
+}
+
+/* ---- the pass */
+
+static int
+next_time(struct run *r, int64_t *next_at, struct err *e)
+{
+	int64_t now = clk_now(), due = 0;
+
+	/* a tenth of jitter, so that projects connected together do not stay in step */
+	*next_at = now + r->poll_s - rnd_between(0, r->poll_s / 10);
+	if (r->stopped && r->retry_at > now && r->retry_at < *next_at)
+		*next_at = r->retry_at;
+	if (r->retry_at > *next_at)
+		*next_at = r->retry_at;
+	if (!r->stopped && !r->no_reader) {
+		if (item_next_due(r->db, r->connection_id, &due, e) == -1)
+			return -1;
+		if (due != 0 && due < *next_at)
+			*next_at = due;
+	}
+	if (*next_at < now + SOONEST_S)
+		*next_at = now + SOONEST_S;
+	return 0;
+}
+
+static int
+save_connection(struct run *r, bool complete, int64_t hook_id, int64_t next_at, struct err *e)
+{
+	bool quiet = r->pass.found == 0 && r->pass.done == 0;
+	struct stmt *q = NULL;
+
+	if (!complete) {
+		if (db_query(r->db, Q_SYNC_CONNECTION_FAILED, &q, e) == -1)
+			return -1;
+		db_bind_i64(q, 1, r->connection_id);
+		db_bind_i64(q, 2, next_at);
+		db_bind_text(q, 3, r->error);
+		return db_exec(q, e);
+	}
+	if (hooks_done(r, hook_id, e) == -1 || db_query(r->db, Q_SYNC_CONNECTION_DONE, &q, e) == -1)
+		return -1;
+	db_bind_i64(q, 1, r->connection_id);
+	db_bind_i64(q, 2, clk_now());
+	db_bind_i64(q, 3, next_at);
+	db_bind_i64(q, 4, quiet ? r->idle_passes + 1 : 0);
+	return db_exec(q, e);
+}
+
+static int
+end_pass(struct run *r, bool complete, int64_t hook_id, int64_t *next_at, struct err *e)
+{
+	r->pass.finished_at = clk_now();
+	r->pass.calls = r->procore.calls;
+	r->pass.detail = r->error;
+	if (!complete && r->error[0] == '\0')
+		str_cut(r->error, sizeof r->error,
+		    r->bics_n == 0 ? "No BIC user is registered for this project"
+				   : "No BIC user of this project can read from Procore at present");
+	if (next_time(r, next_at, e) == -1 || db_begin(r->db, e) == -1)
+		return -1;
+	if (save_connection(r, complete, hook_id, *next_at, e) == -1 ||
+	    pass_add(r->db, r->connection_id, &r->pass, e) == -1) {
+		db_rollback(r->db);
+		return -1;
+	}
+	return db_commit(r->db, e);
+}
+
+static int
+pass(struct run *r, int64_t *next_at, struct err *e)
+{
+	bool rfis = false, submittals = false, complete;
+	int64_t hook_id = 0;
+
+	if (!npc_configured(r->x->npc)) {
+		str_cut(r->error, sizeof r->error, "Project Center not configured");
+		return end_pass(r, false, 0, next_at, e);
+	}
+	if (last_hook(r, &hook_id, e) == -1 || wake(r, e) == -1 || list_npc(r, e) == -1)
+		return -1;
+	if (!r->stopped && (list_kind(r, PLAN_RFI, &rfis, e) == -1 ||
+	                       (!r->stopped && list_kind(r, PLAN_SUBMITTAL, &submittals, e) == -1)))
+		return -1;
+	if (!r->stopped && work_off(r, e) == -1)
+		return -1;
+	complete = rfis && submittals && !r->stopped && r->error[0] == '\0';
+	return end_pass(r, complete, hook_id, next_at, e);
+}
+
+int
+sync_run_connection(struct sync_ctx *x, int64_t connection_id, int64_t *next_at, struct err *e)
+{
+	struct run r = {0};
+	bool active = false;
+	int rc = -1;
+
+	*next_at = 0;
+	if (run_open(&r, x, connection_id, &active, e) == 0)
+		rc = active ? pass(&r, next_at, e) : 0;
+	run_close(&r);
+	return rc;
+}

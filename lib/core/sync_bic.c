@@ -1,0 +1,324 @@
+/* Checks of a BIC seat, and the response values of both sides. */
+#include "config.h"
+
+#include "core/sync_int.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clk.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "sql/queries.gen.h"
+#include "store/item.h"
+#include "store/job.h"
+
+enum {
+	RETRY_S = 300,
+	STATE_TEXT_BYTES = 512,
+	MAX_PAGES = 50
+};
+
+/* ---- permissions */
+
+struct check {
+	struct run r;
+	int64_t bic_id, account_id, retry_at;
+	char login[257], login_folded[257], was[32];
+	char rfi[64], submittal[64]; /* Procore's levels; "" not known */
+	char contact[256];
+	bool contact_known;
+	char denied[STATE_TEXT_BYTES]; /* why Procore lets this account do nothing here; "" it does not say so */
+	bool absent;                   /* not among the project's people */
+};
+
+static int
+read_seat(struct db *db, int64_t bic_id, struct check *c, int64_t *connection_id, bool *found, struct err *e)
+{
+	struct stmt *q = NULL;
+	int rc = -1;
+
+	if (db_query(db, Q_SYNC_BIC_GET, &q, e) == -1)
+		goto out;
+	db_bind_i64(q, 1, bic_id);
+	if (db_step(q, found, e) == -1)
+		goto out;
+	if (*found) {
+		c->bic_id = bic_id;
+		*connection_id = db_col_i64(q, 0);
+		c->account_id = db_col_i64(q, 1);
+		str_cut(c->was, sizeof c->was, db_col_text(q, 2));
+		str_cut(c->login, sizeof c->login, db_col_text(q, 3));
+		str_cut(c->login_folded, sizeof c->login_folded, db_col_text(q, 4));
+	}
+	rc = 0;
+out:
+	db_done(q);
+	return rc;
+}
+
+/* Which tool is it? The keys are not documented (procore.md 12.16), so the shown name counts too. */
+static bool
+is_tool(const struct json *tool, const char *const *names)
+{
+	const char *name = json_str_or(tool, "name", ""), *friendly = json_str_or(tool, "friendly_name", "");
+
+	for (; *names != NULL; names++)
+		if (str_eq_ci(name, *names) || str_eq_ci(friendly, *names))
+			return true;
+	return false;
+}
+
+static void
+read_levels(const struct json *j, struct check *c)
+{
+	static const char *const rfi[] = {"rfi", "rfis", NULL};
+	static const char *const submittal[] = {"submittal", "submittals", "submittal_log", "submittal_logs", NULL};
+
+	str_cut(c->rfi, sizeof c->rfi, "None");
+	str_cut(c->submittal, sizeof c->submittal, "None");
+	for (const struct json *t = json_first(json_get(j, "tools")); t != NULL; t = json_next(t)) {
+		const char *level = json_str_or(t, "user_access_level.name", "None");
+
+		if (is_tool(t, rfi))
+			str_cut(c->rfi, sizeof c->rfi, level);
+		else if (is_tool(t, submittal))
+			str_cut(c->submittal, sizeof c->submittal, level);
+	}
+}
+
+static void
+retry_later(struct check *c, int64_t at)
+{
+	int64_t then = clk_now() + RETRY_S;
+
+	c->retry_at = at > then ? at : then;
+}
+
+/* Signed in: Procore says itself what this person may do. */
+static int
+ask_levels(struct check *c, struct err *e)
+{
+	struct procore_at at = run_at(&c->r, c->account_id);
+	struct procore_answer a = {0};
+	int rc = 0;
+	bool again = false;
+
+	if (procore_permissions(&c->r.procore, &at, &a, e) == -1)
+		return -1;
+	if (a.cause == CAUSE_NONE) {
+		read_levels(a.json, c);
+	} else if (a.cause == CAUSE_PERMISSION_LOST || a.cause == CAUSE_ITEM) {
+		if (str_format(c->denied, sizeof c->denied, "%.200s cannot see the project in Procore (%.200s).", c->login,
+		        a.text) == -1)
+			c->denied[0] = '\0';
+	} else if (a.cause != CAUSE_SIGN_IN_LOST && a.cause != CAUSE_SIGN_IN_NEEDED) {
+		retry_later(c, a.retry_at);
+		rc = run_procore_failed(&c->r, &a, c->account_id, &again, e);
+	}
+	procore_answer_clear(&a);
+	return rc;
+}
+
+/* Not signed in yet: another BIC user can at least see whether the project knows this person. */
+static int
+ask_membership(struct check *c, struct err *e)
+{
+	const struct plan_bic *reader = run_reader(&c->r);
+	struct procore_answer a = {0};
+	struct procore_at at;
+	bool seen = false, named = false;
+
+	if (reader == NULL)
+		return 0;
+	at = run_at(&c->r, reader->account_id);
+	if (procore_project_users(&c->r.procore, &at, 1, c->login, &a, e) == -1)
+		return -1;
+	if (a.cause == CAUSE_NONE) {
+		for (const struct json *u = json_first(a.json); u != NULL; u = json_next(u)) {
+			named = named || !str_empty(json_str_or(u, "email_address", ""));
+			seen = seen || str_eq_ci(json_str_or(u, "email_address", ""), c->login) ||
+			    str_eq_ci(json_str_or(u, "login", ""), c->login);
+		}
+		/* Without Directory rights addresses are left out: then nothing can be said. */
+		c->absent = !seen && (named || json_len(a.json) == 0);
+	}
+	procore_answer_clear(&a);
+	return 0;
+}
+
+static int
+ask_contact(struct check *c, struct err *e)
+{
+	struct npc_answer a = {0};
+	int rc = 0;
+
+	if (!npc_configured(c->r.x->npc))
+		return 0;
+	if (npc_contacts(c->r.x->npc, c->r.npc_project, c->login_folded, &a, e) == -1)
+		return -1;
+	if (a.cause == CAUSE_NONE) {
+		c->contact_known = true;
+		str_cut(c->contact, sizeof c->contact, json_str_or(a.json, "items.0.id", ""));
+	} else if (a.cause != CAUSE_ITEM) {
+		retry_later(c, a.retry_at);
+		rc = run_npc_failed(&c->r, &a, e);
+	}
+	npc_answer_clear(&a);
+	return rc;
+}
+
+static bool
+is_enough(const char *level)
+{
+	return str_eq_ci(level, "Standard") || str_eq_ci(level, "Admin");
+}
+
+static void
+add_tool(struct buf *b, const char *level, const char *tool)
+{
+	if (str_empty(level) || is_enough(level))
+		return;
+	buf_printf(b, "%s%s on %s", b->len == 0 ? "" : " and ", level, tool);
+}
+
+/* The state and the sentence under it. */
+static const char *
+conclude(const struct check *c, char text[STATE_TEXT_BYTES])
+{
+	struct buf b = BUF_INIT(STATE_TEXT_BYTES);
+	const char *state = "unchecked";
+
+	text[0] = '\0';
+	add_tool(&b, c->rfi, "RFIs");
+	add_tool(&b, c->submittal, "Submittals");
+	if (c->denied[0] != '\0') {
+		state = "permission_lost";
+		str_cut(text, STATE_TEXT_BYTES, c->denied);
+	} else if (b.len > 0) {
+		state = "permission_lost";
+		if (str_format(text, STATE_TEXT_BYTES, "%.200s has %s in Procore; Standard or Admin is needed on both.",
+		        c->login, buf_str(&b)) == -1)
+			text[0] = '\0';
+	} else if (c->absent) {
+		state = "permission_lost";
+		if (str_format(text, STATE_TEXT_BYTES, "%.200s is not in the project's directory in Procore.", c->login) ==
+		    -1)
+			text[0] = '\0';
+	} else if (c->contact_known && c->contact[0] == '\0') {
+		state = "no_contact";
+		if (str_format(text, STATE_TEXT_BYTES, "No NPC contact information found for given login %.250s",
+		        c->login) == -1)
+			text[0] = '\0';
+	} else if (c->rfi[0] != '\0' && (c->contact_known || !npc_configured(c->r.x->npc))) {
+		state = "ok";
+	}
+	buf_clear(&b);
+	return state;
+}
+
+static int
+save_seat(struct check *c, struct err *e)
+{
+	char text[STATE_TEXT_BYTES];
+	const char *state = conclude(c, text);
+	struct db *db = c->r.db;
+	struct stmt *q = NULL;
+	int64_t now = clk_now();
+
+	if (db_begin(db, e) == -1)
+		return -1;
+	if (db_query(db, Q_SYNC_BIC_PUT, &q, e) == -1)
+		goto fail;
+	db_bind_i64(q, 1, c->bic_id);
+	db_bind_text(q, 2, state);
+	db_bind_text(q, 3, text);
+	db_bind_text(q, 4, c->rfi);
+	db_bind_text(q, 5, c->submittal);
+	db_bind_text(q, 6, c->contact);
+	db_bind_i64(q, 7, now);
+	if (db_exec(q, e) == -1)
+		goto fail;
+	/* What waited for this seat is due again. */
+	if (str_eq(state, "ok") && !str_eq(c->was, "ok") &&
+	    (item_wake_reason(db, c->r.connection_id, c->account_id, plan_reason_word(PLAN_R_NO_CONTACT), now, e) ==
+	            -1 ||
+	        item_wake_reason(db, c->r.connection_id, c->account_id, plan_reason_word(PLAN_R_PERMISSION), now, e) ==
+	            -1 ||
+	        job_wish(db, JOB_SYNC, c->r.connection_id, "", JOB_PRIO_BUSY, now, e) == -1))
+		goto fail;
+	return db_commit(db, e);
+fail:
+	db_rollback(db);
+	return -1;
+}
+
+int
+sync_check_bic(struct sync_ctx *x, int64_t bic_id, int64_t *retry_at, struct err *e)
+{
+	struct check c = {0};
+	const struct plan_bic *own;
+	int64_t connection_id = 0;
+	bool found = false, active = false;
+	int rc = -1;
+
+	*retry_at = 0;
+	if (read_seat(x->oauth->db, bic_id, &c, &connection_id, &found, e) == -1)
+		return -1;
+	if (!found)
+		return 0; /* removed meanwhile */
+	if (run_open(&c.r, x, connection_id, &active, e) == -1)
+		goto out;
+	c.r.procore.priority = BUDGET_ANSWER; /* somebody looks at the page that says "checking" */
+	own = run_bic(&c.r, c.account_id);
+	if ((own != NULL && own->signed_in ? ask_levels(&c, e) : ask_membership(&c, e)) == -1 || ask_contact(&c, e) == -1)
+		goto out;
+	*retry_at = c.retry_at;
+	/* A service that did not answer must not wipe out what was known. */
+	rc = c.retry_at != 0 ? 0 : save_seat(&c, e);
+out:
+	run_close(&c.r);
+	return rc;
+}
+
+int
+sync_resume_account(struct sync_ctx *x, int64_t account_id, struct err *e)
+{
+	enum { MAX_SEATS = 5000 };
+	int64_t (*seats)[2] = xcalloc(MAX_SEATS, sizeof *seats), now = clk_now();
+	struct db *db = x->oauth->db;
+	struct stmt *q = NULL;
+	size_t n = 0;
+	bool row = true;
+	int rc = -1;
+
+	if (db_query(db, Q_SYNC_ACCOUNT_SEATS, &q, e) == -1)
+		goto out;
+	db_bind_i64(q, 1, account_id);
+	while (n < MAX_SEATS) {
+		if (db_step(q, &row, e) == -1)
+			goto out;
+		if (!row)
+			break;
+		seats[n][0] = db_col_i64(q, 0);
+		seats[n++][1] = db_col_i64(q, 1);
+	}
+	db_done(q);
+	q = NULL;
+	if (db_begin(db, e) == -1)
+		goto out;
+	for (size_t i = 0; i < n; i++) {
+		if (job_wish(db, JOB_CHECK_BIC, seats[i][0], "", JOB_PRIO_RESUME, now, e) == -1 ||
+		    item_wake_account(db, seats[i][1], account_id, now, e) == -1 ||
+		    item_wake_reason(db, seats[i][1], account_id, plan_reason_word(PLAN_R_PERMISSION), now, e) == -1 ||
+		    job_wish(db, JOB_SYNC, seats[i][1], "", JOB_PRIO_RESUME, now, e) == -1) {
+			db_rollback(db);
+			goto out;
+		}
+	}
+	rc = db_commit(db, e);
+out:
+	db_done(q);
+	free(seats);
+	return rc;
+}

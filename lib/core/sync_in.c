@@ -1,0 +1,596 @@
+/* From Procore into Project Center: create, update, end, reopen. */
+#include "config.h"
+
+#include "core/sync_int.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clk.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "store/effect.h"
+#include "store/issue.h"
+#include "sql/queries.gen.h"
+
+int
+in_npc_failed(struct work *w, const struct npc_answer *a, const char *what, struct err *e)
+{
+	char text[PLAN_TEXT_BYTES];
+
+	if (a->cause != CAUSE_ITEM)
+		return run_npc_failed(w->r, a, e);
+	if (str_format(text, sizeof text, "%s: %.250s", what, a->text) == -1)
+		text[0] = '\0';
+	return item_fail(w, "to_npc", PLAN_R_NPC_REFUSED, text, e);
+}
+
+/* ---- the journal around one call to Project Center. Its writes carry keys or set values, so that repeating
+ * them is harmless; what was begun is repeated with what was written down. */
+
+/* The effect and a call's answer, settled: *ok when it worked, and then the caller's rows and the result are to
+ * be committed together. A clear no is the item's failure, an answer that was lost is looked at next time. */
+static int
+settle(struct work *w, const struct effect *f, const struct npc_answer *a, const char *what, bool *ok, struct err *e)
+{
+	int64_t now = clk_now();
+
+	*ok = a->cause == CAUSE_NONE;
+	if (*ok)
+		return 0;
+	if ((a->unknown            ? effect_unknown(w->r->db, f, now + SYNC_LOOK_S, a->text, e)
+	        : a->cause == CAUSE_ITEM ? effect_refused(w->r->db, f, a->text, now, e)
+	                                 : effect_unsent(w->r->db, f, a->text, e)) == -1)
+		return -1;
+	return in_npc_failed(w, a, what, e);
+}
+
+/* ---- contact */
+
+static int
+save_contact(struct run *r, const struct plan_bic *b, const char *login, struct err *e)
+{
+	char text[PLAN_TEXT_BYTES] = "";
+	struct stmt *q = NULL;
+	bool none = str_empty(b->contact_id);
+
+	if (none && str_format(text, sizeof text, "No NPC contact information found for given login %.250s", login) == -1)
+		text[0] = '\0';
+	if (db_query(r->db, Q_SYNC_BIC_CONTACT, &q, e) == -1)
+		return -1;
+	db_bind_i64(q, 1, b->bic_id);
+	db_bind_text(q, 2, b->contact_id);
+	db_bind_text(q, 3, none ? "no_contact" : b->permitted ? "ok" : "permission_lost");
+	db_bind_text(q, 4, text);
+	db_bind_i64(q, 5, clk_now());
+	return db_exec(q, e);
+}
+
+/* Look the contact of a seat up, once a pass and seldom when there was none. */
+static int
+find_contact(struct work *w, struct plan_bic *b, struct err *e)
+{
+	struct npc_answer a = {0};
+	int rc;
+
+	if (!str_empty(b->contact_id))
+		return 0;
+	if (npc_contacts(w->r->x->npc, w->r->npc_project, b->login, &a, e) == -1)
+		return -1;
+	if (a.cause != CAUSE_NONE) {
+		rc = in_npc_failed(w, &a, "Project Center would not tell its contacts", e);
+	} else {
+		free(b->contact_id);
+		b->contact_id = xstrdup(json_str_or(a.json, "items.0.id", ""));
+		rc = save_contact(w->r, b, b->login, e);
+	}
+	npc_answer_clear(&a);
+	return rc;
+}
+
+/* ---- create */
+
+/* The item of the revision before, when it is in Project Center. */
+static int
+find_previous(struct work *w, char npc_id[256], struct err *e)
+{
+	struct item before = {0};
+	int64_t id = 0;
+	int rc = 0;
+
+	npc_id[0] = '\0';
+	if (w->remote.source_id != 0 &&
+	    item_find_procore(w->r->db, w->r->connection_id, w->it.kind, w->remote.source_id, &id, e) == -1)
+		return -1;
+	if (id == 0 && !str_empty(w->it.revision) && !str_eq(w->it.revision, "0") &&
+	    item_find_number(w->r->db, w->r->connection_id, w->it.kind, w->it.number, w->it.id, &id, e) == -1)
+		return -1;
+	if (id == 0)
+		return 0;
+	if (item_get(w->r->db, id, &before, e) == -1)
+		return -1;
+	w->it.previous_id = before.id;
+	if (before.npc_id != NULL)
+		rc = str_copy(npc_id, 256, before.npc_id);
+	item_clear(&before);
+	return rc == -1 ? err_set(e, ERR_DB, "item %" PRId64 ".npc_id is too long", id) : 0;
+}
+
+static char *
+create_body(struct work *w, const char *previous)
+{
+	struct json *j = json_obj(), *to;
+	char external[64], *text;
+
+	item_external_id(w, external);
+	text = xasprintf("create-%" PRId64 "-%s", w->r->connection_id, external);
+	json_put_str(j, "idempotencyKey", text);
+	free(text);
+	json_put_str(j, "externalId", external);
+	to = json_put_arr(j, "toContactIds");
+	for (size_t i = 0; i < w->r->bics_n; i++) {
+		const struct plan_bic *b = &w->r->bics[i];
+
+		if (!str_empty(b->contact_id) && plan_match(&w->remote, b, 1) != NULL)
+			json_add_str(to, b->contact_id);
+	}
+	map_to_npc(&w->remote.fields, NULL, j);
+	if (!str_empty(previous))
+		json_put_str(j, "previousId", previous);
+	text = json_text(j);
+	json_free(j);
+	return text;
+}
+
+/* It is in Project Center: the item, its files, history and the effect's result in one transaction. */
+static int
+linked_rows(struct work *w, const struct effect *f, const struct json *npc, int64_t now, struct err *e)
+{
+	struct item *it = &w->it;
+	char *agreed = map_fields_text(&w->remote.fields), *version;
+	char text[PLAN_TEXT_BYTES];
+
+	version = xasprintf("%" PRId64, json_i64_or(npc, "version", 0));
+	item_text(&it->npc_id, json_str_or(npc, "id", ""));
+	item_text(&it->npc_number, json_str_or(npc, "number", ""));
+	item_text(&it->npc_status, json_str_or(npc, "status", ""));
+	item_text(&it->npc_hash, version);
+	it->npc_updated_at = map_time(npc, "updatedAt");
+	item_text(&it->state, "linked");
+	item_text(&it->agreed, agreed);
+	item_text(&it->reason, "");
+	item_text(&it->reason_text, "");
+	it->court_left_at = 0;
+	free(agreed);
+	free(version);
+	if (str_format(text, sizeof text, "Taken over into Project Center as %.100s.", it->npc_number) == -1)
+		text[0] = '\0';
+	if (effect_done(w->r->db, f, it->npc_id, now, e) == -1 || item_save(w->r->db, it, now, e) == -1 ||
+	    file_note_procore(w, e) == -1 || item_event(w->r->db, it->id, now, "connectorweb", text, e) == -1)
+		return -1;
+	return issue_clear_item(w->r->db, it->id, "to_npc", "", "it worked", now, e);
+}
+
+static int
+link_item(struct work *w, const struct effect *f, const struct json *npc, struct err *e)
+{
+	if (str_empty(json_str_or(npc, "id", ""))) {
+		struct npc_answer bad = {.cause = CAUSE_UNREACHABLE, .text = "Project Center's answer has no id"};
+
+		return in_npc_failed(w, &bad, "", e);
+	}
+	if (db_begin(w->r->db, e) == -1)
+		return -1;
+	if (linked_rows(w, f, npc, clk_now(), e) == -1) {
+		db_rollback(w->r->db);
+		return -1;
+	}
+	w->changed = true;
+	w->npc = json_dup(npc);
+	return db_commit(w->r->db, e);
+}
+
+/* Is it there already, under our own name of it? *found: linked now. */
+static int
+adopt(struct work *w, const struct effect *f, bool *found, struct err *e)
+{
+	struct npc_answer a = {0};
+	const struct json *hit;
+	char external[64];
+	int rc = 0;
+
+	*found = false;
+	item_external_id(w, external);
+	if (npc_find(w->r->x->npc, item_npc_kind(w), w->r->npc_project, external, &a, e) == -1)
+		return -1;
+	hit = json_first(json_get(a.json, "items"));
+	if (a.cause != CAUSE_NONE) {
+		rc = in_npc_failed(w, &a, "Project Center would not be searched", e);
+	} else if (hit != NULL) {
+		*found = true;
+		rc = link_item(w, f, hit, e);
+	}
+	npc_answer_clear(&a);
+	return rc;
+}
+
+static int
+call_create(struct work *w, const struct effect *f, struct err *e)
+{
+	struct npc_answer a = {0};
+	struct json *body = NULL;
+	bool ok = false, found = false;
+	int rc = -1;
+
+	if (json_parse(f->request, strlen(f->request), LIMIT_API_BODY, &body, e) == -1 ||
+	    npc_create(w->r->x->npc, item_npc_kind(w), w->r->npc_project, body, &a, e) == -1)
+		goto out;
+	if (str_eq(a.code, "external_id_taken") || str_eq(a.code, "idempotency_conflict")) {
+		rc = adopt(w, f, &found, e); /* from an earlier connection of the same two projects */
+		if (rc == -1 || found || w->failed || w->r->stopped)
+			goto out;
+	}
+	rc = settle(w, f, &a, "Project Center would not take it", &ok, e);
+	if (ok)
+		rc = link_item(w, f, a.json, e);
+out:
+	npc_answer_clear(&a);
+	json_free(body);
+	return rc;
+}
+
+static int
+create(struct work *w, struct err *e)
+{
+	char key[96], previous[256];
+	struct effect f = {0};
+	bool found = false;
+	char *body = NULL;
+	int rc = -1;
+
+	if (find_previous(w, previous, e) == -1 ||
+	    str_format(key, sizeof key, "npc.create:%s:%" PRId64 ":%" PRId64, w->it.kind, w->r->connection_id,
+	        w->it.procore_id) == -1)
+		return -1;
+	body = create_body(w, previous);
+	if (effect_begin(w->r->db, key, w->r->connection_id, w->it.id, "npc.create", 0, body, clk_now(), &f, e) == -1)
+		goto out;
+	if (f.state != EFFECT_FRESH) {
+		rc = adopt(w, &f, &found, e);
+		if (rc == -1 || found || w->failed || w->r->stopped)
+			goto out;
+		rc = -1;
+		if (effect_again(w->r->db, &f, 0, clk_now(), e) == -1)
+			goto out;
+	}
+	rc = call_create(w, &f, e);
+out:
+	effect_clear(&f);
+	free(body);
+	return rc;
+}
+
+/* ---- update */
+
+static void
+add_kept(struct item *it, const struct plan_merge *m)
+{
+	struct json *j = NULL;
+	struct err ignored = {0};
+	char *text;
+
+	if (json_parse(it->kept, strlen(it->kept), LIMIT_API_BODY, &j, &ignored) == -1 || json_type(j) != JSON_OBJECT) {
+		json_free(j);
+		j = json_obj();
+	}
+	for (int i = 0; i < PLAN_FIELD_MAX; i++)
+		if (m->kept[i] != NULL)
+			json_put_str(j, plan_field_word((enum plan_field)i), m->kept[i]);
+	text = json_text(j);
+	item_text(&it->kept, text);
+	free(text);
+	json_free(j);
+}
+
+static void
+say_changes(const struct plan_merge *m, struct buf *out)
+{
+	for (int i = 0; i < PLAN_FIELD_MAX; i++)
+		if (m->write[i] && i != PLAN_LINK)
+			buf_printf(out, "%s%s", out->len == 0 ? "Changed in Procore: " : ", ",
+			    plan_field_name((enum plan_field)i));
+	for (int i = 0; i < PLAN_FIELD_MAX; i++)
+		if (m->kept[i] != NULL)
+			buf_printf(out, "%sBoth sides changed \"%s\"; the other value is kept here.",
+			    out->len == 0 ? "" : ". ", plan_field_name((enum plan_field)i));
+}
+
+static int
+merged_rows(struct work *w, const struct effect *f, const struct plan_merge *m, const struct json *npc, int64_t now,
+    struct err *e)
+{
+	char *agreed = map_fields_text(&m->agreed);
+	struct buf text = BUF_INIT(4096);
+	int rc = -1;
+
+	item_text(&w->it.agreed, agreed);
+	free(agreed);
+	if (m->any_kept)
+		add_kept(&w->it, m);
+	if (npc != NULL) {
+		char *version = xasprintf("%" PRId64, json_i64_or(npc, "version", 0));
+
+		item_text(&w->it.npc_hash, version);
+		w->it.npc_updated_at = map_time(npc, "updatedAt");
+		free(version);
+	}
+	say_changes(m, &text);
+	if ((f != NULL && effect_done(w->r->db, f, w->it.npc_id, now, e) == -1) ||
+	    item_save(w->r->db, &w->it, now, e) == -1)
+		goto out;
+	if (text.len > 0 && item_event(w->r->db, w->it.id, now, "connectorweb", buf_str(&text), e) == -1)
+		goto out;
+	rc = 0;
+out:
+	buf_clear(&text);
+	return rc;
+}
+
+static int
+commit_merge(struct work *w, const struct effect *f, const struct plan_merge *m, const struct json *npc,
+    struct err *e)
+{
+	if (db_begin(w->r->db, e) == -1)
+		return -1;
+	if (merged_rows(w, f, m, npc, clk_now(), e) == -1) {
+		db_rollback(w->r->db);
+		return -1;
+	}
+	w->changed = w->changed || m->any_write;
+	return db_commit(w->r->db, e);
+}
+
+/* PATCH what changed: values are set, so that doing it twice is doing it once. */
+static int
+write_changes(struct work *w, const struct plan_merge *m, struct err *e)
+{
+	struct json *body = json_obj();
+	struct npc_answer a = {0};
+	struct effect f = {0};
+	char key[96], *request;
+	bool ok = false;
+	int rc = -1;
+
+	map_to_npc(&w->remote.fields, m->write, body);
+	request = json_text(body);
+	if (str_format(key, sizeof key, "npc.update:%" PRId64 ":%" PRId64 ":%s", w->it.id, w->remote.updated_at,
+	        w->it.npc_hash) == -1 ||
+	    effect_begin(w->r->db, key, w->r->connection_id, w->it.id, "npc.update", 0, request, clk_now(), &f, e) ==
+	        -1)
+		goto out;
+	if (npc_update(w->r->x->npc, item_npc_kind(w), w->r->npc_project, w->it.npc_id, body, &a, e) == -1)
+		goto out;
+	rc = settle(w, &f, &a, "Project Center would not take the changes", &ok, e);
+	if (ok)
+		rc = commit_merge(w, &f, m, a.json, e);
+out:
+	effect_clear(&f);
+	npc_answer_clear(&a);
+	json_free(body);
+	free(request);
+	return rc;
+}
+
+/* Once closed in Project Center only the source's status is taken; the rest stays as it was answered. */
+static void
+only_status(struct plan_merge *m, const struct plan_fields *agreed)
+{
+	m->any_write = m->write[PLAN_STATUS];
+	m->any_kept = false;
+	for (int i = 0; i < PLAN_FIELD_MAX; i++) {
+		m->kept[i] = NULL;
+		if (i != PLAN_STATUS && m->write[i]) {
+			m->write[i] = false;
+			plan_fields_set(&m->agreed, (enum plan_field)i, agreed->v[i]);
+		}
+	}
+}
+
+static int
+update(struct work *w, struct err *e)
+{
+	struct plan_fields agreed = {0}, npc = {0};
+	struct plan_merge m;
+	char *text;
+	int rc = 0;
+
+	map_fields_parse(w->it.agreed, &agreed);
+	map_npc_fields(w->npc, &npc);
+	plan_merge(&agreed, &w->remote.fields, &npc, &m);
+	if (str_eq(json_str_or(w->npc, "status", ""), "Closed"))
+		only_status(&m, &agreed);
+	text = map_fields_text(&m.agreed);
+	if (m.any_write)
+		rc = write_changes(w, &m, e);
+	else if (m.any_kept || !str_eq(text, w->it.agreed))
+		rc = commit_merge(w, NULL, &m, NULL, e);
+	free(text);
+	plan_merge_clear(&m);
+	plan_fields_clear(&agreed);
+	plan_fields_clear(&npc);
+	return rc;
+}
+
+/* ---- end and reopen */
+
+static int
+event(struct work *w, const char *text, struct err *e)
+{
+	return item_event(w->r->db, w->it.id, clk_now(), "connectorweb", text, e);
+}
+
+static int
+end(struct work *w, const struct plan_out *out, struct err *e)
+{
+	bool news = !str_eq(w->it.state, "closed") || !str_eq(w->it.reason, plan_reason_word(out->reason));
+
+	item_text(&w->it.state, "closed");
+	item_text(&w->it.reason, plan_reason_word(out->reason));
+	item_text(&w->it.reason_text, out->text);
+	if (w->it.court_left_at == 0)
+		w->it.court_left_at = clk_now();
+	w->changed = w->changed || news;
+	return news ? event(w, out->text, e) : 0;
+}
+
+static int
+reopened_rows(struct work *w, const struct effect *f, const struct json *npc, const char *text, int64_t now,
+    struct err *e)
+{
+	char *version = xasprintf("%" PRId64, json_i64_or(npc, "version", 0));
+
+	item_text(&w->it.npc_hash, version);
+	free(version);
+	item_text(&w->it.npc_status, "Open");
+	item_text(&w->it.state, "linked");
+	item_text(&w->it.reason, "");
+	item_text(&w->it.reason_text, "");
+	w->it.court_left_at = 0;
+	if (effect_done(w->r->db, f, w->it.npc_id, now, e) == -1 || item_save(w->r->db, &w->it, now, e) == -1)
+		return -1;
+	return item_event(w->r->db, w->it.id, now, "connectorweb", text, e);
+}
+
+static int
+reopen(struct work *w, const struct plan_out *out, struct err *e)
+{
+	struct npc_answer a = {0};
+	struct effect f = {0};
+	char key[96];
+	bool ok = false;
+	int rc = -1;
+
+	if (str_format(key, sizeof key, "npc.reopen:%" PRId64 ":%" PRId64, w->it.id, w->remote.updated_at) == -1 ||
+	    effect_begin(w->r->db, key, w->r->connection_id, w->it.id, "npc.reopen", 0, "{}", clk_now(), &f, e) == -1 ||
+	    npc_reopen(w->r->x->npc, item_npc_kind(w), w->r->npc_project, w->it.npc_id, out->text, &a, e) == -1)
+		goto out;
+	if (str_eq(a.code, "item_open")) { /* by us before, or by people there */
+		npc_answer_clear(&a);
+		a.json = json_dup(w->npc);
+	}
+	if (settle(w, &f, &a, "Project Center would not open it again", &ok, e) == -1)
+		goto out;
+	rc = 0;
+	if (!ok)
+		goto out;
+	rc = -1;
+	if (db_begin(w->r->db, e) == -1)
+		goto out;
+	if (reopened_rows(w, &f, a.json, out->text, clk_now(), e) == -1) {
+		db_rollback(w->r->db);
+		goto out;
+	}
+	rc = db_commit(w->r->db, e);
+	json_free(w->npc);
+	w->npc = json_dup(a.json);
+	w->changed = true;
+out:
+	effect_clear(&f);
+	npc_answer_clear(&a);
+	return rc;
+}
+
+/* ---- the decision */
+
+static int
+skip(struct work *w, const struct plan_out *out, struct err *e)
+{
+	item_text(&w->it.state, "skipped");
+	item_text(&w->it.reason, plan_reason_word(out->reason));
+	item_text(&w->it.reason_text, out->text);
+	w->r->pass.skipped++;
+	return event(w, out->text, e);
+}
+
+static bool
+is_end_reason(const char *word)
+{
+	return str_eq(word, plan_reason_word(PLAN_R_CLOSED)) || str_eq(word, plan_reason_word(PLAN_R_VOID)) ||
+	    str_eq(word, plan_reason_word(PLAN_R_DELETED));
+}
+
+/* New files of an open item; metadata both sides agree on. */
+static int
+keep(struct work *w, bool open, struct err *e)
+{
+	bool npc_open = str_eq(json_str_or(w->npc, "status", ""), "Open");
+	int rc = 0;
+
+	if (update(w, e) == -1)
+		return -1;
+	if (w->failed || w->r->stopped || !open || !npc_open)
+		return 0;
+	if (db_begin(w->r->db, e) == -1)
+		return -1;
+	rc = file_note_procore(w, e);
+	if (rc == -1) {
+		db_rollback(w->r->db);
+		return -1;
+	}
+	if (db_commit(w->r->db, e) == -1)
+		return -1;
+	return file_carry_in(w, e);
+}
+
+static int
+act(struct work *w, const struct plan_out *out, struct err *e)
+{
+	switch (out->verdict) {
+	case PLAN_SKIP:
+		return skip(w, out, e);
+	case PLAN_FAIL:
+		return item_fail(w, "to_npc", out->reason, out->text, e);
+	case PLAN_CREATE:
+		if (create(w, e) == -1)
+			return -1;
+		return w->failed || w->r->stopped || w->it.npc_id == NULL ? 0 : file_carry_in(w, e);
+	case PLAN_KEEP:
+		return keep(w, true, e);
+	case PLAN_END:
+		return end(w, out, e) == -1 ? -1 : keep(w, false, e);
+	case PLAN_REOPEN:
+		if (reopen(w, out, e) == -1)
+			return -1;
+		return w->failed || w->r->stopped ? 0 : keep(w, true, e);
+	}
+	return 0;
+}
+
+int
+in_carry(struct work *w, struct err *e)
+{
+	struct plan_in in = {.procore = &w->remote, .linked = w->it.npc_id != NULL,
+	    .pulled = str_eq(w->it.reason, plan_reason_word(PLAN_R_PULLED)),
+	    .court_left = w->it.court_left_at != 0, .ended = is_end_reason(w->it.reason), .bics = w->r->bics,
+	    .bics_n = w->r->bics_n, .sync_from_at = w->r->sync_from_at};
+	struct plan_out out;
+
+	if (plan_state_from_word(w->it.state, &in.state) == -1)
+		in.state = PLAN_WAITING;
+	plan_item(&in, &out);
+	if ((out.verdict == PLAN_FAIL || out.verdict == PLAN_CREATE) && out.bic != NULL) {
+		if (find_contact(w, run_bic(w->r, out.bic->account_id), e) == -1)
+			return -1;
+		if (w->failed || w->r->stopped)
+			return 0;
+		plan_item(&in, &out);
+	}
+	w->it.account_id = out.bic == NULL ? w->it.account_id : out.bic->account_id;
+	/* After an answer or an end the item may begin again only when the ball has been elsewhere. */
+	if (out.verdict == PLAN_KEEP && w->it.court_left_at == 0 && !out.in_court &&
+	    (in.state == PLAN_ANSWERED || in.state == PLAN_CLOSED_ITEM))
+		w->it.court_left_at = clk_now();
+	return act(w, &out, e);
+}

@@ -261,10 +261,11 @@ CREATE TABLE item (              -- an RFI or submittal seen in Procore, linked 
 	procore_hash    TEXT NOT NULL DEFAULT '', -- of the mapped fields as last seen
 	npc_status      TEXT NOT NULL DEFAULT '', -- Project Center's word; '' not there
 	npc_updated_at  INTEGER NOT NULL DEFAULT 0, -- Project Center's, as last seen; 0 not there
-	npc_hash        TEXT NOT NULL DEFAULT '', -- of the mapped fields as last seen
+	npc_hash        TEXT NOT NULL DEFAULT '', -- version as last seen or written by us
 	agreed          TEXT NOT NULL DEFAULT '{}', -- JSON of the fields both sides last agreed on
 	kept            TEXT NOT NULL DEFAULT '{}', -- JSON of values that lost a conflict, shown on the item's page
 	answers         INTEGER NOT NULL DEFAULT 0, -- answers sent back so far: the count in the reference
+	court_left_at   INTEGER,     -- when, after an answer or the end, the ball was first seen elsewhere; NULL: not yet
 	tries           INTEGER NOT NULL DEFAULT 0, -- failures in a row
 	next_try_at     INTEGER,     -- NULL: none planned
 	first_seen_at   INTEGER NOT NULL, -- first pass that listed it
@@ -356,7 +357,7 @@ CREATE INDEX mail_incident ON mail (incident_id) WHERE incident_id IS NOT NULL;
 CREATE TABLE mark (              -- where the next pass begins, per connection, kind and reading account
 	connection_id INTEGER NOT NULL REFERENCES connection (id), -- project
 	side       TEXT NOT NULL CHECK (side IN ('procore', 'npc')), -- where is read
-	kind       TEXT NOT NULL CHECK (kind IN ('rfi', 'submittal')), -- what is read
+	kind       TEXT NOT NULL CHECK (kind IN ('rfi', 'submittal', 'rfi_bin', 'submittal_bin')), -- what is read; _bin: recycle bins
 	account_id INTEGER NOT NULL, -- reading account; 0 on the npc side
 	until_at   INTEGER NOT NULL, -- everything updated before was seen
 	pass_at    INTEGER NOT NULL, -- end of the pass that moved it

@@ -2,13 +2,11 @@
 
 #include "core/sync.h"
 
-#include <inttypes.h>
-
 #include "base/clk.h"
 #include "base/rnd.h"
 #include "base/str.h"
 #include "core/sync_int.h"
-#include "sql/queries.gen.h"
+#include "store/sync_rows.h"
 
 enum {
 	ITEMS_AT_ONCE = 500,
@@ -57,14 +55,9 @@ list_kind(struct run *r, enum plan_kind kind, bool *complete, struct err *e)
 static int
 wake(struct run *r, struct err *e)
 {
-	struct stmt *q = NULL;
 	int64_t now = clk_now();
 
-	if (db_query(r->db, Q_SYNC_WAKE_MAPPED, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, r->connection_id);
-	db_bind_i64(q, 2, now);
-	if (db_exec(q, e) == -1)
+	if (sync_wake_mapped(r->db, r->connection_id, now, e) == -1)
 		return -1;
 	for (size_t i = 0; i < r->bics_n; i++)
 		if (str_empty(r->bics[i].contact_id) && r->bics_checked_at[i] <= now - SYNC_SELDOM_S &&
@@ -86,41 +79,6 @@ work_off(struct run *r, struct err *e)
 		if (item_work(r, ids[i], e) == -1)
 			return -1;
 	return 0;
-}
-
-/* ---- webhooks: events up to here are covered by this pass */
-
-static int
-last_hook(struct run *r, int64_t *id, struct err *e)
-{
-	struct stmt *q = NULL;
-	bool row = false;
-	int rc = -1;
-
-	if (db_query(r->db, Q_SYNC_HOOK_EVENTS_LAST, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, r->project_id);
-	if (db_step(q, &row, e) == 0) {
-		*id = row ? db_col_i64(q, 0) : 0;
-		rc = 0;
-	}
-	db_done(q);
-	return rc;
-}
-
-static int
-hooks_done(struct run *r, int64_t id, struct err *e)
-{
-	struct stmt *q = NULL;
-
-	if (id == 0)
-		return 0;
-	if (db_query(r->db, Q_SYNC_HOOK_EVENTS_DONE, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, r->project_id);
-	db_bind_i64(q, 2, clk_now());
-	db_bind_i64(q, 3, id);
-	return db_exec(q, e);
 }
 
 /* ---- the pass */
@@ -151,23 +109,14 @@ static int
 save_connection(struct run *r, bool complete, int64_t hook_id, int64_t next_at, struct err *e)
 {
 	bool quiet = r->pass.found == 0 && r->pass.done == 0;
-	struct stmt *q = NULL;
 
-	if (!complete) {
-		if (db_query(r->db, Q_SYNC_CONNECTION_FAILED, &q, e) == -1)
-			return -1;
-		db_bind_i64(q, 1, r->connection_id);
-		db_bind_i64(q, 2, next_at);
-		db_bind_text(q, 3, r->error);
-		return db_exec(q, e);
-	}
-	if (hooks_done(r, hook_id, e) == -1 || db_query(r->db, Q_SYNC_CONNECTION_DONE, &q, e) == -1)
+	if (!complete)
+		return sync_connection_failed(r->db, r->connection_id, next_at, r->error, e);
+	/* webhooks up to the one that was newest when the pass began are covered by it */
+	if (sync_hooks_done(r->db, r->project_id, hook_id, clk_now(), e) == -1)
 		return -1;
-	db_bind_i64(q, 1, r->connection_id);
-	db_bind_i64(q, 2, clk_now());
-	db_bind_i64(q, 3, next_at);
-	db_bind_i64(q, 4, quiet ? r->idle_passes + 1 : 0);
-	return db_exec(q, e);
+	return sync_connection_done(
+	    r->db, r->connection_id, clk_now(), next_at, quiet ? r->idle_passes + 1 : 0, e);
 }
 
 static int
@@ -200,7 +149,7 @@ pass(struct run *r, int64_t *next_at, struct err *e)
 		str_cut(r->error, sizeof r->error, "Project Center not configured");
 		return end_pass(r, false, 0, next_at, e);
 	}
-	if (last_hook(r, &hook_id, e) == -1 || wake(r, e) == -1 || list_npc(r, e) == -1)
+	if (sync_hooks_last(r->db, r->project_id, &hook_id, e) == -1 || wake(r, e) == -1 || list_npc(r, e) == -1)
 		return -1;
 	if (!r->stopped && (list_kind(r, PLAN_RFI, &rfis, e) == -1 ||
 	                       (!r->stopped && list_kind(r, PLAN_SUBMITTAL, &submittals, e) == -1)))

@@ -16,7 +16,7 @@
 
 /* What sync work needs; all borrowed for the life of the program. Role sync. */
 struct sync_ctx {
-	struct oauth_ctx *oauth;
+	struct oauth_ctx oauth;
 	struct npc *npc;
 	const char *spool_dir;
 };

@@ -3,20 +3,15 @@
 
 #include "core/sync_int.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/clk.h"
-#include "base/mem.h"
 #include "base/str.h"
-#include "sql/queries.gen.h"
 #include "store/item.h"
 #include "store/job.h"
+#include "store/sync_rows.h"
 
 enum {
 	RETRY_S = 300,
-	STATE_TEXT_BYTES = 512,
-	MAX_PAGES = 50
+	STATE_TEXT_BYTES = 512
 };
 
 /* ---- permissions */
@@ -35,26 +30,21 @@ struct check {
 static int
 read_seat(struct db *db, int64_t bic_id, struct check *c, int64_t *connection_id, bool *found, struct err *e)
 {
-	struct stmt *q = NULL;
-	int rc = -1;
+	struct sync_seats l = {0};
 
-	if (db_query(db, Q_SYNC_BIC_GET, &q, e) == -1)
-		goto out;
-	db_bind_i64(q, 1, bic_id);
-	if (db_step(q, found, e) == -1)
-		goto out;
+	if (sync_seat_get(db, bic_id, &l, e) == -1)
+		return -1;
+	*found = l.n > 0;
 	if (*found) {
 		c->bic_id = bic_id;
-		*connection_id = db_col_i64(q, 0);
-		c->account_id = db_col_i64(q, 1);
-		str_cut(c->was, sizeof c->was, db_col_text(q, 2));
-		str_cut(c->login, sizeof c->login, db_col_text(q, 3));
-		str_cut(c->login_folded, sizeof c->login_folded, db_col_text(q, 4));
+		*connection_id = l.v[0].connection_id;
+		c->account_id = l.v[0].account_id;
+		str_cut(c->was, sizeof c->was, l.v[0].state);
+		str_cut(c->login, sizeof c->login, l.v[0].login);
+		str_cut(c->login_folded, sizeof c->login_folded, l.v[0].login_folded);
 	}
-	rc = 0;
-out:
-	db_done(q);
-	return rc;
+	sync_seats_clear(&l);
+	return 0;
 }
 
 /* Which tool is it? The keys are not documented (procore.md 12.16), so the shown name counts too. */
@@ -223,21 +213,11 @@ save_seat(struct check *c, struct err *e)
 	char text[STATE_TEXT_BYTES];
 	const char *state = conclude(c, text);
 	struct db *db = c->r.db;
-	struct stmt *q = NULL;
 	int64_t now = clk_now();
 
 	if (db_begin(db, e) == -1)
 		return -1;
-	if (db_query(db, Q_SYNC_BIC_PUT, &q, e) == -1)
-		goto fail;
-	db_bind_i64(q, 1, c->bic_id);
-	db_bind_text(q, 2, state);
-	db_bind_text(q, 3, text);
-	db_bind_text(q, 4, c->rfi);
-	db_bind_text(q, 5, c->submittal);
-	db_bind_text(q, 6, c->contact);
-	db_bind_i64(q, 7, now);
-	if (db_exec(q, e) == -1)
+	if (sync_seat_put(db, c->bic_id, state, text, c->rfi, c->submittal, c->contact, now, e) == -1)
 		goto fail;
 	/* What waited for this seat is due again. */
 	if (str_eq(state, "ok") && !str_eq(c->was, "ok") &&
@@ -263,7 +243,7 @@ sync_check_bic(struct sync_ctx *x, int64_t bic_id, int64_t *retry_at, struct err
 	int rc = -1;
 
 	*retry_at = 0;
-	if (read_seat(x->oauth->db, bic_id, &c, &connection_id, &found, e) == -1)
+	if (read_seat(x->oauth.db, bic_id, &c, &connection_id, &found, e) == -1)
 		return -1;
 	if (!found)
 		return 0; /* removed meanwhile */
@@ -284,41 +264,26 @@ out:
 int
 sync_resume_account(struct sync_ctx *x, int64_t account_id, struct err *e)
 {
-	enum { MAX_SEATS = 5000 };
-	int64_t (*seats)[2] = xcalloc(MAX_SEATS, sizeof *seats), now = clk_now();
-	struct db *db = x->oauth->db;
-	struct stmt *q = NULL;
-	size_t n = 0;
-	bool row = true;
+	struct sync_seats l = {0};
+	struct db *db = x->oauth.db;
+	int64_t now = clk_now();
 	int rc = -1;
 
-	if (db_query(db, Q_SYNC_ACCOUNT_SEATS, &q, e) == -1)
+	if (sync_seats_of_account(db, account_id, &l, e) == -1 || db_begin(db, e) == -1)
 		goto out;
-	db_bind_i64(q, 1, account_id);
-	while (n < MAX_SEATS) {
-		if (db_step(q, &row, e) == -1)
-			goto out;
-		if (!row)
-			break;
-		seats[n][0] = db_col_i64(q, 0);
-		seats[n++][1] = db_col_i64(q, 1);
-	}
-	db_done(q);
-	q = NULL;
-	if (db_begin(db, e) == -1)
-		goto out;
-	for (size_t i = 0; i < n; i++) {
-		if (job_wish(db, JOB_CHECK_BIC, seats[i][0], "", JOB_PRIO_RESUME, now, e) == -1 ||
-		    item_wake_account(db, seats[i][1], account_id, now, e) == -1 ||
-		    item_wake_reason(db, seats[i][1], account_id, plan_reason_word(PLAN_R_PERMISSION), now, e) == -1 ||
-		    job_wish(db, JOB_SYNC, seats[i][1], "", JOB_PRIO_RESUME, now, e) == -1) {
+	for (size_t i = 0; i < l.n; i++) {
+		int64_t connection_id = l.v[i].connection_id;
+
+		if (job_wish(db, JOB_CHECK_BIC, l.v[i].bic_id, "", JOB_PRIO_RESUME, now, e) == -1 ||
+		    item_wake_account(db, connection_id, account_id, now, e) == -1 ||
+		    item_wake_reason(db, connection_id, account_id, plan_reason_word(PLAN_R_PERMISSION), now, e) == -1 ||
+		    job_wish(db, JOB_SYNC, connection_id, "", JOB_PRIO_RESUME, now, e) == -1) {
 			db_rollback(db);
 			goto out;
 		}
 	}
 	rc = db_commit(db, e);
 out:
-	db_done(q);
-	free(seats);
+	sync_seats_clear(&l);
 	return rc;
 }

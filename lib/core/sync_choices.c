@@ -9,14 +9,14 @@
 #include "base/clk.h"
 #include "base/num.h"
 #include "base/str.h"
-#include "core/choices.h"
+#include "core/plan_choices.h"
 
 enum { RETRY_S = 300, MAX_PAGES = 20 };
 
 /* Keywords that close a submittal with a response. Lists are named by administrators; ours is the one about
  * submittals (newforma.md 5.1). */
 static int
-read_npc(struct run *r, struct choices *c, int64_t *retry_at, struct err *e)
+read_npc(struct run *r, struct plan_choices *c, int64_t *retry_at, struct err *e)
 {
 	struct npc_answer a = {0};
 	int rc = 0;
@@ -32,14 +32,14 @@ read_npc(struct run *r, struct choices *c, int64_t *retry_at, struct err *e)
 			continue;
 		for (const struct json *k = json_first(json_get(l, "keywords")); k != NULL; k = json_next(k))
 			if (str_eq_ci(json_str_or(k, "type", ""), "Respond and Close"))
-				choices_add(c, json_str_or(k, "name", ""), json_str_or(k, "name", ""), "Respond and Close");
+				plan_choices_add(c, json_str_or(k, "name", ""), json_str_or(k, "name", ""), "Respond and Close");
 	}
 	npc_answer_clear(&a);
 	return rc;
 }
 
 static int
-read_procore(struct run *r, struct choices *c, int64_t *retry_at, struct err *e)
+read_procore(struct run *r, struct plan_choices *c, int64_t *retry_at, struct err *e)
 {
 	bool again = true;
 
@@ -59,7 +59,7 @@ read_procore(struct run *r, struct choices *c, int64_t *retry_at, struct err *e)
 				char key[24];
 
 				if (str_format(key, sizeof key, "%" PRId64, json_i64_or(j, "id", 0)) == 0)
-					choices_add(c, key, json_str_or(j, "name", ""), json_str_or(j, "considered", ""));
+					plan_choices_add(c, key, json_str_or(j, "name", ""), json_str_or(j, "considered", ""));
 			}
 			again = a.more;
 		} else {
@@ -67,7 +67,7 @@ read_procore(struct run *r, struct choices *c, int64_t *retry_at, struct err *e)
 			if (!again)
 				*retry_at = a.retry_at != 0 ? a.retry_at : clk_now() + RETRY_S;
 			page = 0; /* another reader begins at the start */
-			choices_clear(c);
+			plan_choices_clear(c);
 		}
 		procore_answer_clear(&a);
 		if (rc == -1)
@@ -77,7 +77,7 @@ read_procore(struct run *r, struct choices *c, int64_t *retry_at, struct err *e)
 }
 
 static int
-save_side(struct run *r, const char *side, const struct choices *c, int64_t now, struct err *e)
+save_side(struct run *r, const char *side, const struct plan_choices *c, int64_t now, struct err *e)
 {
 	if (c->n == 0)
 		return 0; /* not read, or empty: what was known stays */
@@ -89,7 +89,7 @@ save_side(struct run *r, const char *side, const struct choices *c, int64_t now,
 }
 
 static int
-save_defaults(struct run *r, const struct choices *npc, const struct choices *procore, int64_t now, struct err *e)
+save_defaults(struct run *r, const struct plan_choices *npc, const struct plan_choices *procore, int64_t now, struct err *e)
 {
 	int64_t n = 0;
 
@@ -98,7 +98,7 @@ save_defaults(struct run *r, const struct choices *npc, const struct choices *pr
 	if (n > 0)
 		return 0; /* people have chosen, also what they left out */
 	for (size_t i = 0; i < npc->n; i++) {
-		const struct choice *m = choices_match(procore, npc->v[i].name);
+		const struct plan_choice *m = plan_choices_match(procore, npc->v[i].name);
 		int64_t id = 0;
 
 		if (m == NULL || num_parse_i64(m->key, 1, INT64_MAX, &id) == -1)
@@ -112,7 +112,7 @@ save_defaults(struct run *r, const struct choices *npc, const struct choices *pr
 int
 sync_choices(struct sync_ctx *x, int64_t connection_id, int64_t *retry_at, struct err *e)
 {
-	struct choices npc = {0}, procore = {0};
+	struct plan_choices npc = {0}, procore = {0};
 	struct run r = {0};
 	int64_t now;
 	bool active = false;
@@ -132,8 +132,8 @@ sync_choices(struct sync_ctx *x, int64_t connection_id, int64_t *retry_at, struc
 	}
 	rc = db_commit(r.db, e);
 out:
-	choices_clear(&npc);
-	choices_clear(&procore);
+	plan_choices_clear(&npc);
+	plan_choices_clear(&procore);
 	run_close(&r);
 	return rc;
 }

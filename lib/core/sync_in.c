@@ -13,7 +13,7 @@
 #include "base/str.h"
 #include "store/effect.h"
 #include "store/issue.h"
-#include "sql/queries.gen.h"
+#include "store/sync_rows.h"
 
 int
 in_npc_failed(struct work *w, const struct npc_answer *a, const char *what, struct err *e)
@@ -53,19 +53,15 @@ static int
 save_contact(struct run *r, const struct plan_bic *b, const char *login, struct err *e)
 {
 	char text[PLAN_TEXT_BYTES] = "";
-	struct stmt *q = NULL;
 	bool none = str_empty(b->contact_id);
 
 	if (none && str_format(text, sizeof text, "No NPC contact information found for given login %.250s", login) == -1)
 		text[0] = '\0';
-	if (db_query(r->db, Q_SYNC_BIC_CONTACT, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, b->bic_id);
-	db_bind_text(q, 2, b->contact_id);
-	db_bind_text(q, 3, none ? "no_contact" : b->permitted ? "ok" : "permission_lost");
-	db_bind_text(q, 4, text);
-	db_bind_i64(q, 5, clk_now());
-	return db_exec(q, e);
+	return sync_seat_contact(r->db, b->bic_id, b->contact_id,
+	    none               ? "no_contact"
+	        : b->permitted ? "ok"
+	                       : "permission_lost",
+	    text, clk_now(), e);
 }
 
 /* Look the contact of a seat up, once a pass and seldom when there was none. */

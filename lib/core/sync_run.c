@@ -3,88 +3,58 @@
 
 #include "core/sync_int.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/clk.h"
-#include "base/limits.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "core/incident.h"
-#include "sql/queries.gen.h"
 #include "store/job.h"
+#include "store/sync_rows.h"
 
 static int
 read_connection(struct run *r, bool *active, struct err *e)
 {
-	struct stmt *q = NULL;
-	bool row = false;
-	int rc = -1;
+	struct sync_connection c;
 
-	if (db_query(r->db, Q_SYNC_CONNECTION, &q, e) == -1)
-		goto out;
-	db_bind_i64(q, 1, r->connection_id);
-	if (db_step(q, &row, e) == -1)
-		goto out;
-	if (!row) {
-		rc = err_set(e, ERR_NOT_FOUND, "connection %" PRId64, r->connection_id);
-		goto out;
-	}
-	str_cut(r->npc_project, sizeof r->npc_project, db_col_text(q, 0));
-	r->company_id = db_col_i64(q, 1);
-	r->project_id = db_col_i64(q, 2);
-	*active = str_eq(db_col_text(q, 3), "active");
-	r->poll_s = 60 * (db_col_i64(q, 4) > 0 ? db_col_i64(q, 4) : r->conf->poll_interval_minutes);
-	r->sync_from_at = db_col_i64(q, 5);
-	r->idle_passes = db_col_i64(q, 6);
-	rc = 0;
-out:
-	db_done(q);
-	return rc;
+	if (sync_connection_get(r->db, r->connection_id, &c, e) == -1)
+		return -1;
+	str_cut(r->npc_project, sizeof r->npc_project, c.npc_project);
+	r->company_id = c.company_id;
+	r->project_id = c.project_id;
+	r->poll_s = 60 * (c.poll_minutes > 0 ? c.poll_minutes : r->conf->poll_interval_minutes);
+	r->sync_from_at = c.sync_from_at;
+	r->idle_passes = c.idle_passes;
+	*active = c.active;
+	return 0;
 }
 
 static int
 read_bics(struct run *r, struct err *e)
 {
-	struct stmt *q = NULL;
-	bool row = true;
-	int rc = -1;
+	struct sync_seats seats = {0};
 
-	if (db_query(r->db, Q_SYNC_BICS, &q, e) == -1)
-		goto out;
-	db_bind_i64(q, 1, r->connection_id);
-	for (;;) {
-		const char *sign_in, *state;
-		size_t n = r->bics_n;
+	if (sync_seats_of(r->db, r->connection_id, &seats, e) == -1)
+		return -1;
+	r->bics = xcalloc(seats.n + 1, sizeof *r->bics);
+	r->bics_checked_at = xcalloc(seats.n + 1, sizeof *r->bics_checked_at);
+	for (r->bics_n = 0; r->bics_n < seats.n; r->bics_n++) {
+		const struct sync_seat *s = &seats.v[r->bics_n];
 
-		if (db_step(q, &row, e) == -1)
-			goto out;
-		if (!row)
-			break;
-		r->bics = xreallocarray(r->bics, n + 1, sizeof *r->bics);
-		r->bics_checked_at = xreallocarray(r->bics_checked_at, n + 1, sizeof *r->bics_checked_at);
-		sign_in = db_col_text(q, 5);
-		state = db_col_text(q, 6);
-		r->bics[n] = (struct plan_bic){.bic_id = db_col_i64(q, 0), .account_id = db_col_i64(q, 1),
-		    .user_id = db_col_i64(q, 2), .login = xstrdup(db_col_text(q, 3)),
-		    .contact_id = xstrdup(db_col_text(q, 4)),
-		    .signed_in = str_eq(sign_in, "ok") || str_eq(sign_in, "suspect"),
-		    .permitted = !str_eq(state, "permission_lost")};
-		r->bics_checked_at[n] = db_col_i64(q, 7);
-		r->bics_n++;
+		r->bics[r->bics_n] = (struct plan_bic){.bic_id = s->bic_id, .account_id = s->account_id,
+		    .user_id = s->user_id, .login = xstrdup(s->login_folded), .contact_id = xstrdup(s->contact_id),
+		    .signed_in = s->signed_in, .permitted = !str_eq(s->state, "permission_lost")};
+		r->bics_checked_at[r->bics_n] = s->checked_at;
 	}
-	rc = 0;
-out:
-	db_done(q);
-	return rc;
+	sync_seats_clear(&seats);
+	return 0;
 }
 
 int
 run_open(struct run *r, struct sync_ctx *x, int64_t connection_id, bool *active, struct err *e)
 {
-	*r = (struct run){.x = x, .db = x->oauth->db, .conf = x->oauth->conf, .connection_id = connection_id};
-	r->procore.oauth = x->oauth;
+	*r = (struct run){.x = x, .db = x->oauth.db, .conf = x->oauth.conf, .connection_id = connection_id};
+	r->procore.oauth = &x->oauth;
 	r->procore.priority = BUDGET_BUSY;
 	r->pass.started_at = clk_now();
 	if (read_connection(r, active, e) == -1 || read_bics(r, e) == -1)
@@ -143,31 +113,12 @@ stop(struct run *r, int64_t retry_at, const char *text)
 		str_cut(r->error, sizeof r->error, text);
 }
 
-/* Is the service down according to its row? No row: no. */
-static int
-service_is_down(struct run *r, const char *service, bool *down, struct err *e)
-{
-	struct stmt *q = NULL;
-	bool row = false;
-	int rc = -1;
-
-	if (db_query(r->db, Q_SYNC_SERVICE_GET, &q, e) == -1)
-		return -1;
-	db_bind_text(q, 1, service);
-	if (db_step(q, &row, e) == 0) {
-		*down = row && str_eq(db_col_text(q, 0), "down");
-		rc = 0;
-	}
-	db_done(q);
-	return rc;
-}
-
 int
 run_service_ok(struct run *r, const char *service, struct err *e)
 {
 	bool down = false;
 
-	if (service_is_down(r, service, &down, e) == -1)
+	if (sync_service_down(r->db, service, &down, e) == -1)
 		return -1;
 	return down ? incident_service(r->db, r->conf, service, 1, "", e) : 0;
 }
@@ -177,24 +128,18 @@ static int
 deny(struct run *r, int64_t account_id, const char *text, struct err *e)
 {
 	struct plan_bic *b = run_bic(r, account_id);
-	struct stmt *q = NULL;
 
 	if (b == NULL)
 		return 0;
 	b->permitted = false;
 	if (db_begin(r->db, e) == -1)
 		return -1;
-	if (db_query(r->db, Q_SYNC_BIC_DENIED, &q, e) == -1)
-		goto fail;
-	db_bind_i64(q, 1, b->bic_id);
-	db_bind_text(q, 2, text);
-	if (db_exec(q, e) == -1 ||
-	    job_wish(r->db, JOB_CHECK_BIC, b->bic_id, "", JOB_PRIO_TOKEN, clk_now(), e) == -1)
-		goto fail;
+	if (sync_seat_denied(r->db, b->bic_id, text, e) == -1 ||
+	    job_wish(r->db, JOB_CHECK_BIC, b->bic_id, "", JOB_PRIO_TOKEN, clk_now(), e) == -1) {
+		db_rollback(r->db);
+		return -1;
+	}
 	return db_commit(r->db, e);
-fail:
-	db_rollback(r->db);
-	return -1;
 }
 
 static int

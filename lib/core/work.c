@@ -140,8 +140,7 @@ run_resume(struct work_ctx *w, const struct job *j, int64_t *next_at, struct err
 static int
 run_check_bic(struct work_ctx *w, const struct job *j, int64_t *next_at, struct err *e)
 {
-	*next_at = 0;
-	return sync_check_bic(w->sync, j->ref, e);
+	return sync_check_bic(w->sync, j->ref, next_at, e);
 }
 
 static int
@@ -153,8 +152,7 @@ run_sync(struct work_ctx *w, const struct job *j, int64_t *next_at, struct err *
 static int
 run_choices(struct work_ctx *w, const struct job *j, int64_t *next_at, struct err *e)
 {
-	*next_at = 0;
-	return sync_choices(w->sync, j->ref, e);
+	return sync_choices(w->sync, j->ref, next_at, e);
 }
 
 /* ---- house-keeping */

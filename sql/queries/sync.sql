@@ -1,33 +1,36 @@
--- What the sync engine reads and writes of other modules' tables (core/sync).
+-- What the sync engine reads and writes of other modules' tables (store/sync_rows).
 
 -- SYNC_CONNECTION roles: sync
 SELECT npc_project_id, procore_company_id, procore_project_id, state, ifnull(poll_minutes, 0), sync_from_at,
        idle_passes, webhooks, ifnull(last_sync_at, 0)
   FROM connection WHERE id = ?1;
 
--- SYNC_BICS roles: sync
-SELECT b.id, b.account_id, ifnull(a.procore_user_id, 0), a.login_folded, b.npc_contact_id, a.state, b.state,
-       ifnull(b.checked_at, 0), a.cause
+-- SYNC_SEATS roles: sync
+SELECT b.id, b.connection_id, b.account_id, ifnull(a.procore_user_id, 0), a.login, a.login_folded, b.npc_contact_id,
+       a.state, b.state, ifnull(b.checked_at, 0)
   FROM bic b JOIN account a ON a.id = b.account_id
  WHERE b.connection_id = ?1 AND b.removed_at IS NULL ORDER BY b.position, b.id;
 
--- SYNC_BIC_GET roles: sync
-SELECT b.connection_id, b.account_id, b.state, a.login, a.login_folded, a.state
+-- SYNC_SEAT roles: sync
+SELECT b.id, b.connection_id, b.account_id, ifnull(a.procore_user_id, 0), a.login, a.login_folded, b.npc_contact_id,
+       a.state, b.state, ifnull(b.checked_at, 0)
   FROM bic b JOIN account a ON a.id = b.account_id WHERE b.id = ?1 AND b.removed_at IS NULL;
 
--- SYNC_BIC_PUT roles: sync
+-- SYNC_ACCOUNT_SEATS roles: sync
+SELECT b.id, b.connection_id, b.account_id, ifnull(a.procore_user_id, 0), a.login, a.login_folded, b.npc_contact_id,
+       a.state, b.state, ifnull(b.checked_at, 0)
+  FROM bic b JOIN account a ON a.id = b.account_id JOIN connection c ON c.id = b.connection_id
+ WHERE b.account_id = ?1 AND b.removed_at IS NULL AND c.state = 'active' ORDER BY b.connection_id;
+
+-- SYNC_SEAT_PUT roles: sync
 UPDATE bic SET state = ?2, state_text = ?3, rfi_level = ?4, submittal_level = ?5, npc_contact_id = ?6, checked_at = ?7
  WHERE id = ?1;
 
--- SYNC_BIC_CONTACT roles: sync
+-- SYNC_SEAT_CONTACT roles: sync
 UPDATE bic SET npc_contact_id = ?2, state = ?3, state_text = ?4, checked_at = ?5 WHERE id = ?1;
 
--- SYNC_BIC_DENIED roles: sync
+-- SYNC_SEAT_DENIED roles: sync
 UPDATE bic SET state = 'permission_lost', state_text = ?2 WHERE id = ?1;
-
--- SYNC_ACCOUNT_SEATS roles: sync
-SELECT b.id, b.connection_id FROM bic b JOIN connection c ON c.id = b.connection_id
- WHERE b.account_id = ?1 AND b.removed_at IS NULL AND c.state = 'active' ORDER BY b.connection_id;
 
 -- SYNC_CONNECTION_DONE roles: sync
 UPDATE connection SET last_sync_at = ?2, next_sync_at = ?3, sync_error = '', idle_passes = ?4 WHERE id = ?1;

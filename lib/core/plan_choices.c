@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "core/choices.h"
+#include "core/plan_choices.h"
 
 #include <stdlib.h>
 
@@ -8,7 +8,7 @@
 #include "base/str.h"
 
 void
-choices_add(struct choices *c, const char *key, const char *name, const char *meaning)
+plan_choices_add(struct plan_choices *c, const char *key, const char *name, const char *meaning)
 {
 	if (str_empty(key) || str_empty(name))
 		return;
@@ -16,11 +16,11 @@ choices_add(struct choices *c, const char *key, const char *name, const char *me
 		if (str_eq(c->v[i].key, key))
 			return;
 	c->v = xreallocarray(c->v, c->n + 1, sizeof *c->v);
-	c->v[c->n++] = (struct choice){.key = xstrdup(key), .name = xstrdup(name), .meaning = xstrdup(meaning)};
+	c->v[c->n++] = (struct plan_choice){.key = xstrdup(key), .name = xstrdup(name), .meaning = xstrdup(meaning)};
 }
 
 void
-choices_clear(struct choices *c)
+plan_choices_clear(struct plan_choices *c)
 {
 	for (size_t i = 0; i < c->n; i++) {
 		free(c->v[i].key);
@@ -28,7 +28,7 @@ choices_clear(struct choices *c)
 		free(c->v[i].meaning);
 	}
 	free(c->v);
-	*c = (struct choices){0};
+	*c = (struct plan_choices){0};
 }
 
 /* Names as NPC is delivered with them (newforma.md 5.1) and as firms often write them. */
@@ -50,10 +50,10 @@ static const struct {
     {"No Action Required", "for record only"},
 };
 
-const struct choice *
-choices_match(const struct choices *procore, const char *npc_action)
+const struct plan_choice *
+plan_choices_match(const struct plan_choices *procore, const char *npc_action)
 {
-	const struct choice *same = NULL, *alike = NULL, *only = NULL;
+	const struct plan_choice *same = NULL, *alike = NULL, *only = NULL;
 	const char *meaning = NULL;
 	size_t n = 0, n_alike = 0;
 
@@ -61,7 +61,7 @@ choices_match(const struct choices *procore, const char *npc_action)
 		if (str_eq_ci(meanings[i].name, npc_action))
 			meaning = meanings[i].considered;
 	for (size_t i = 0; meaning != NULL && i < procore->n; i++) {
-		const struct choice *c = &procore->v[i];
+		const struct plan_choice *c = &procore->v[i];
 
 		if (!str_eq_ci(c->meaning, meaning))
 			continue;

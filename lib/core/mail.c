@@ -109,8 +109,23 @@ record(struct mail_ctx *m, const struct mail_row *row, enum smtp_result result, 
 	return db_commit(m->db, e);
 }
 
+/* One that cannot be composed waits, in sight of the log, and does not hold up the others. */
 static int
-send_one(struct mail_ctx *m, const struct mail_row *row, struct err *e)
+not_composed(struct mail_ctx *m, const struct mail_row *row, struct err *e)
+{
+	char why[256];
+
+	if (e->code == ERR_BUSY || e->code == ERR_IO || e->code == ERR_DB)
+		return -1;
+	log_err("mail_compose", e);
+	str_cut(why, sizeof why, e->msg);
+	err_clear(e);
+	return mail_row_later(m->db, row->id, retry_at(row), why, e);
+}
+
+/* *server_ok false: the server is out of order, further mails would fare no better now. */
+static int
+send_one(struct mail_ctx *m, const struct mail_row *row, bool *server_ok, struct err *e)
 {
 	struct buf subject = BUF_INIT(LIMIT_FIELD);
 	struct buf text = BUF_INIT(LIMIT_MAIL);
@@ -120,8 +135,10 @@ send_one(struct mail_ctx *m, const struct mail_row *row, struct err *e)
 	bool still_true = true;
 	int rc = -1;
 
-	if (mail_compose(m, row, &subject, &text, &html, &still_true, e) == -1)
+	if (mail_compose(m, row, &subject, &text, &html, &still_true, e) == -1) {
+		rc = not_composed(m, row, e);
 		goto out;
+	}
 	if (!still_true) {
 		rc = mail_row_drop(m->db, row->id, "no longer true when its turn came", e);
 		goto out;
@@ -130,6 +147,7 @@ send_one(struct mail_ctx *m, const struct mail_row *row, struct err *e)
 		goto out;
 	log_event(result == SMTP_ACCEPTED ? LOG_INFO : LOG_WARN, "mail", "id", log_num(row->id), "kind", row->kind,
 	    "result", result == SMTP_ACCEPTED ? "accepted" : why, NULL);
+	*server_ok = result == SMTP_ACCEPTED || result == SMTP_PERMANENT;
 	rc = record(m, row, result, why, buf_str(&subject), buf_str(&text), buf_str(&html), e);
 out:
 	buf_clear(&subject);
@@ -141,11 +159,19 @@ out:
 int
 mail_run(struct mail_ctx *m, int max, int64_t *next_at, struct err *e)
 {
+	int64_t until = clk_mono_ms() + MAIL_RUN_MS;
 	struct mail_row row;
 	bool found = true;
+	bool server_ok = true;
 
-	for (int i = 0; i < max && found; i++) {
-		if (mail_row_due(m->db, clk_now(), &row, &found, e) == -1 || (found && send_one(m, &row, e) == -1))
+	/* Without a mail server they wait until there is one. */
+	if (str_empty(m->conf->smtp_url)) {
+		*next_at = 0;
+		return 0;
+	}
+	for (int i = 0; i < max && found && server_ok && clk_mono_ms() < until; i++) {
+		if (mail_row_due(m->db, clk_now(), &row, &found, e) == -1 ||
+		    (found && send_one(m, &row, &server_ok, e) == -1))
 			return -1;
 	}
 	return mail_row_next(m->db, next_at, e);

@@ -28,7 +28,9 @@ void mail_close(struct mail_ctx *m);
 
 /* A mail that waits for so long that its news is stale is still sent: people must know (promise 6). */
 enum { MAIL_RETRY_FIRST_S = 30, MAIL_RETRY_MAX_S = 1800, MAIL_TOTAL_MS = 30000 };
-/* Send what is due, at most `max` mails. *next_at: when to look again (0: nothing queued).
+/* No further mail is begun after this long: one call stays well within the lease of a step. */
+enum { MAIL_RUN_MS = 60000 };
+/* Send what is due, at most `max` mails, until the server turns out to be out of order. *next_at: when to look again (0: nothing queued).
  * The service "smtp" is noted as down or well.
  * errors  ERR_DB, ERR_BUSY, ERR_IO; a refusing server is no error, it is in the rows */
 MUST_USE int mail_run(struct mail_ctx *m, int max, int64_t *next_at, struct err *e);

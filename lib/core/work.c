@@ -12,6 +12,7 @@
 #include "core/incident.h"
 #include "core/oauth_token.h"
 #include "io/json.h"
+#include "io/wake.h"
 #include "store/account.h"
 #include "store/attempt.h"
 #include "store/job.h"
@@ -48,15 +49,18 @@ sooner(int64_t a, int64_t b)
 
 /* ---- accounts */
 
-/* An account in use is renewed when its time comes; an idle one is proved once a day (DESIGN.md 7 Proof). */
+/* An account in use is renewed when its time comes; an idle one is proved once a day (DESIGN.md 7 Proof), but
+ * not before the time that a try in vain has set. */
 static int64_t
 refresh_time(const struct account *a, bool in_use)
 {
+	int64_t daily = a->last_refresh_at + DAY_S;
+
 	if (a->state != ACCOUNT_OK && a->state != ACCOUNT_SUSPECT)
 		return 0;
 	if (in_use || a->state == ACCOUNT_SUSPECT)
 		return a->refresh_due_at != 0 ? a->refresh_due_at : clk_now();
-	return a->last_refresh_at + DAY_S;
+	return daily > a->refresh_due_at ? daily : a->refresh_due_at;
 }
 
 static int
@@ -277,6 +281,9 @@ run(struct work_ctx *w, const struct job *j, int64_t *next_at, struct err *e)
 {
 	if (table[j->kind] == NULL)
 		return err_set(e, ERR_BUG, "job %s has no handler", job_kind_name(j->kind));
+	/* Large files take their time. A process that dies gives its leases back through its parent. */
+	if (j->kind == JOB_SYNC && job_extend(w->sync->oauth.db, j, clk_now() + WORK_LEASE_SYNC_S, e) == -1)
+		return -1;
 	return table[j->kind](w, j, next_at, e);
 }
 
@@ -294,6 +301,10 @@ work_step(struct work_ctx *w, const char *owner, bool *ran, int64_t *next_at, st
 		return -1;
 	if (!*ran)
 		return 0;
+	if (w->rouse != NULL) {
+		wake_send(w->rouse);
+		w->rouse = NULL;
+	}
 	if (run(w, &j, &again_at, &failed) == 0) {
 		rc = job_finish(db, &j, again_at, e);
 	} else {

@@ -13,10 +13,14 @@ struct work_ctx {
 	struct sync_ctx *sync;         /* holds the oauth context, the database and the configuration */
 	struct mail_ctx *mail;
 	const struct secret *audit_key;
+	/* Wake socket of the sibling processes: told once that there may be more to do, as soon as a job was found;
+	 * then NULL. One datagram wakes one process, so this is how a burst reaches all. */
+	const char *rouse;
 };
 
-/* Longest lease of a step: a pass with large files extends it by job_extend() as it goes. */
-enum { WORK_LEASE_S = 300 };
+/* Longest lease of a step, and of a pass of a connection with large files. They matter only when a whole
+ * daemon hangs: leases of dead processes are given back by their parent, and at the next start. */
+enum { WORK_LEASE_S = 300, WORK_LEASE_SYNC_S = 6 * 3600 };
 /* The worker looks at the table at least this often, also when no datagram woke it. */
 enum { WORK_LOOK_MS = 2000 };
 

@@ -19,7 +19,7 @@
 
 struct slot {
 	pid_t pid;          /* 0: not running */
-	int64_t start_at_ms; /* not before, monotonic */
+	int64_t start_at_ms; /* when it was, or not before; monotonic */
 	int failures;
 };
 
@@ -51,13 +51,14 @@ catch_signals(int fd)
 }
 
 static NORETURN void
-run_child(const struct pool *p, pid_t parent)
+run_child(const struct pool *p, pid_t parent, const sigset_t *mask)
 {
 	int fds[2];
 
 	if (pipe(fds) == -1)
 		_exit(1);
 	catch_signals(fds[1]);
+	sigprocmask(SIG_SETMASK, mask, NULL);
 	/* Without this a killed parent would leave its children working. */
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) == -1 || getppid() != parent)
 		_exit(1);
@@ -67,14 +68,24 @@ run_child(const struct pool *p, pid_t parent)
 static int
 start(const struct pool *p, struct slot *s, struct err *e)
 {
+	sigset_t ending;
+	sigset_t before;
 	pid_t parent = getpid();
-	pid_t pid = fork();
+	pid_t pid;
 
+	/* Until the child has its own pipe, a signal to it would be written into the parent's and be lost. */
+	sigemptyset(&ending);
+	sigaddset(&ending, SIGTERM);
+	sigaddset(&ending, SIGINT);
+	sigprocmask(SIG_BLOCK, &ending, &before);
+	pid = fork();
+	if (pid == 0)
+		run_child(p, parent, &before);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (pid == -1)
 		return err_set_errno(e, ERR_IO, errno, "cannot start a worker process");
-	if (pid == 0)
-		run_child(p, parent);
 	s->pid = pid;
+	s->start_at_ms = clk_mono_ms();
 	return 0;
 }
 
@@ -88,6 +99,8 @@ ended(const struct pool *p, struct slot *s, int wait_status)
 	s->pid = 0;
 	if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == POOL_EXIT_RESTART)
 		return false;
+	if (clk_mono_ms() - s->start_at_ms > POOL_STEADY_MS)
+		s->failures = 0;
 	for (int i = 0; i < s->failures && pause_s < POOL_RESTART_MAX_S; i++)
 		pause_s *= 2;
 	s->failures++;

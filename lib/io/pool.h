@@ -20,11 +20,14 @@ struct pool {
 enum { POOL_GRACE_MS = 30000 };
 /* A child that ends is started again after 1 s, 2 s, ... at most this. */
 enum { POOL_RESTART_MAX_S = 30 };
+/* One that lived this long begins again with the first pause. */
+enum { POOL_STEADY_MS = 60000 };
 
 /* Exit status with which a child asks that the whole pool ends for a restart (schema changed). */
 enum { POOL_EXIT_RESTART = 75 };
 
-/* Run until SIGTERM or SIGINT; returns 0 then, or POOL_EXIT_RESTART. errors: ERR_IO (fork, pipe) */
+/* Run until SIGTERM or SIGINT; *status is 0 then, or POOL_EXIT_RESTART. Standard output should be flushed
+ * before: each child has a copy of what waits in it. errors: ERR_IO (fork, pipe) */
 MUST_USE int pool_run(const struct pool *p, int *status, struct err *e);
 
 #endif

@@ -242,18 +242,30 @@ job_fail(struct db *db, const struct job *j, int64_t retry_at, const char *messa
 	return give_back(db, j, retry_at, str_empty(message) ? "failed" : message, e);
 }
 
-int
-job_release(struct db *db, const char *owner_prefix, struct err *e)
+static int
+release(struct db *db, const char *owner_prefix, struct err *e)
 {
 	struct stmt *q = NULL;
 
-	if (str_empty(owner_prefix))
-		return err_set(e, ERR_BUG, "job_release without an owner");
 	if (db_query(db, Q_JOB_RELEASE, &q, e) == -1)
 		return -1;
 	db_bind_text(q, 1, owner_prefix);
 	db_bind_i64(q, 2, clk_now());
 	return db_exec(q, e);
+}
+
+int
+job_release(struct db *db, const char *owner_prefix, struct err *e)
+{
+	if (str_empty(owner_prefix))
+		return err_set(e, ERR_BUG, "job_release without an owner");
+	return release(db, owner_prefix, e);
+}
+
+int
+job_release_all(struct db *db, struct err *e)
+{
+	return release(db, "", e);
 }
 
 int

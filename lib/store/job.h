@@ -77,6 +77,9 @@ MUST_USE int job_fail(struct db *db, const struct job *j, int64_t retry_at, cons
 /* Free all leases of an owner prefix ("4711."), due at once: a worker process died.
  * errors  ERR_BUG an empty prefix; ERR_BUSY, ERR_IO; source  query JOB_RELEASE */
 MUST_USE int job_release(struct db *db, const char *owner_prefix, struct err *e);
+/* Free the leases of all owners, due at once: for the start of the one daemon of a database.
+ * errors  ERR_BUSY, ERR_IO; source  query JOB_RELEASE */
+MUST_USE int job_release_all(struct db *db, struct err *e);
 /* Prolong the lease of a long step to until_at.
  * errors  ERR_BUSY the lease was lost: stop without further effect; ERR_IO; source  query JOB_EXTEND */
 MUST_USE int job_extend(struct db *db, const struct job *j, int64_t until_at, struct err *e);

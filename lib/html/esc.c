@@ -7,7 +7,7 @@
 #include "base/enc.h"
 #include "base/str.h"
 
-static const char REPLACEMENT[] = "\xEF\xBF\xBD"; /* U+FFFD */
+#define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
 
 /* Length of the well-formed UTF-8 sequence at s (n > 0 bytes left), 0 when there is none.
  * The bounds of the second byte keep out overlong forms, surrogates and what lies above
@@ -44,29 +44,29 @@ utf8_len(const unsigned char *s, size_t n)
 	return len;
 }
 
-/* What stands for an ASCII byte; NULL for one that stands for itself. */
-static const char *
-reference(unsigned char c)
-{
-	switch (c) {
-	case '&':
-		return "&amp;";
-	case '<':
-		return "&lt;";
-	case '>':
-		return "&gt;";
-	case '"':
-		return "&quot;";
-	case '\'':
-		return "&#39;";
-	case '\t':
-	case '\n':
-	case '\r':
-		return NULL;
-	default:
-		return c < 0x20 || c == 0x7F ? REPLACEMENT : NULL;
-	}
-}
+/* What stands for a byte: 0 itself, RAW the start of a longer sequence, else an index into
+ * REFERENCE. */
+enum { RAW = 1, AMP, LT, GT, QUOT, APOS, BAD };
+static const char *const REFERENCE[] = {
+    [AMP] = "&amp;",
+    [LT] = "&lt;",
+    [GT] = "&gt;",
+    [QUOT] = "&quot;",
+    [APOS] = "&#39;",
+    [BAD] = REPLACEMENT,
+};
+static const unsigned char CLASS[256] = {
+    [0 ... 8] = BAD,
+    [11 ... 12] = BAD,
+    [14 ... 31] = BAD,
+    ['"'] = QUOT,
+    ['&'] = AMP,
+    ['\''] = APOS,
+    ['<'] = LT,
+    ['>'] = GT,
+    [127] = BAD,
+    [128 ... 255] = RAW,
+};
 
 void
 esc_html(struct buf *out, const char *text, size_t n)
@@ -76,16 +76,17 @@ esc_html(struct buf *out, const char *text, size_t n)
 	size_t i = 0;
 
 	while (i < n) {
-		const char *ref = s[i] < 0x80 ? reference(s[i]) : NULL;
-		size_t len = s[i] < 0x80 ? 1 : utf8_len(s + i, n - i);
+		unsigned char class = CLASS[s[i]];
+		size_t len = 1;
 
-		if (len == 0) {
-			ref = REPLACEMENT;
-			len = 1;
+		if (class == RAW) {
+			len = utf8_len(s + i, n - i);
+			class = len == 0 ? BAD : 0;
+			len += len == 0;
 		}
-		if (ref != NULL) {
+		if (class != 0) {
 			buf_add(out, text + run, i - run);
-			buf_puts(out, ref);
+			buf_puts(out, REFERENCE[class]);
 			run = i + len;
 		}
 		i += len;

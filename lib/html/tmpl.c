@@ -154,11 +154,20 @@ struct frame {
 	size_t body; /* the operation after its TMPL_EACH */
 };
 
+/* A key's value as found in the rows that are open: `base` is asked for five times a row.
+ */
+struct found {
+	const struct json *v;
+	size_t rows; /* valid while render.rows is the same */
+};
+
 struct render {
 	const struct tmpl_set *set;
 	const struct tmpl_prog *prog;
 	struct frame frame[TMPL_DEPTH]; /* [0] is the model */
 	size_t depth;                   /* index of the innermost */
+	size_t rows;                    /* counts every change of frame[] */
+	struct found *found;            /* one a path of the program */
 	struct buf *out;
 	struct err *e;
 };
@@ -175,20 +184,24 @@ static int
 look_up(const struct render *r, uint32_t index, const struct json **out)
 {
 	const struct tmpl_path *path = &r->prog->paths[index];
+	struct found *known = &r->found[index];
 	const struct json *v = NULL;
 
-	if (path->n == 0) {
-		*out = r->frame[r->depth].row;
+	if (known->v != NULL && known->rows == r->rows) {
+		*out = known->v;
 		return 0;
 	}
-	for (size_t i = r->depth + 1; i-- > 0 && v == NULL;)
-		if (json_type(r->frame[i].row) == JSON_OBJECT)
-			v = json_get(r->frame[i].row, path->seg[0]);
+	if (path->n == 0)
+		v = r->frame[r->depth].row;
+	/* json_get() finds nothing in what is no object. */
+	for (size_t i = r->depth + 1; path->n > 0 && i-- > 0 && v == NULL;)
+		v = json_get(r->frame[i].row, path->seg[0]);
 	for (size_t i = 1; i < path->n && v != NULL; i++)
-		v = json_type(v) == JSON_OBJECT ? json_get(v, path->seg[i]) : NULL;
+		v = json_get(v, path->seg[i]);
 	if (v == NULL)
 		return err_set(r->e, ERR_BUG, "%s: the model has no key %s",
 		    prog_name(r->prog), path->name);
+	*known = (struct found){v, r->rows};
 	*out = v;
 	return 0;
 }
@@ -293,6 +306,7 @@ open_rows(struct render *r, const struct tmpl_op *op, size_t *pc)
 	}
 	BUG_IF(r->depth + 1 >= TMPL_DEPTH); /* the compiler counted */
 	r->frame[++r->depth] = (struct frame){json_first(list), *pc};
+	r->rows++;
 	return 0;
 }
 
@@ -302,6 +316,7 @@ next_row(struct render *r, size_t *pc)
 	struct frame *f = &r->frame[r->depth];
 
 	f->row = json_next(f->row);
+	r->rows++;
 	if (f->row != NULL)
 		*pc = f->body;
 	else
@@ -368,9 +383,13 @@ tmpl_run(const struct tmpl_set *set, const struct tmpl_prog *prog, const struct 
     struct buf *out, struct err *e)
 {
 	struct render r = {.set = set, .prog = prog, .out = out, .e = e};
+	int rc;
 
 	r.frame[0].row = model;
-	return run(&r);
+	r.found = xcalloc(prog->n_paths + 1, sizeof *r.found);
+	rc = run(&r);
+	free(r.found);
+	return rc;
 }
 
 int

@@ -215,7 +215,10 @@ member(const struct json *obj, const char *key, size_t n)
 		return NULL;
 	for (child = json_first(obj); child != NULL; child = json_next(child)) {
 		name = json_key(child);
-		if (name != NULL && strncmp(name, key, n) == 0 && name[n] == '\0')
+		/* Pages look up thousands of keys: most differ in their first byte. */
+		if (name == NULL || (n > 0 && name[0] != key[0]))
+			continue;
+		if (strncmp(name, key, n) == 0 && name[n] == '\0')
 			return child;
 	}
 	return NULL;

@@ -262,7 +262,6 @@ INSERT INTO approver (id, item_id) VALUES (?1, ?2);
 SELECT item_id FROM approver WHERE id = ?1;
 
 -- APPROVERS_OF_DROP roles: admin
--- plan: scan a workflow is replaced
 DELETE FROM approver WHERE item_id = ?1;
 
 -- ---- files and uploads
@@ -468,7 +467,6 @@ WHERE h.company_id = ?1 AND h.project_id IN (0, ?2) AND t.resource = ?3 AND t.ev
 INSERT INTO delivery (hook_id, event_id, payload, status, due_ms, created_at) VALUES (?1, ?2, ?3, 'enqueued', ?4, ?5);
 
 -- DELIVERIES_OF roles: admin
--- plan: scan deliveries of one hook, asked by people
 SELECT json_object('id', event_id, 'status', status, 'payload', json(payload), 'delivery_attempts', json(attempts))
 FROM delivery WHERE hook_id = ?1 AND (?2 = '' OR status = ?2) ORDER BY id DESC;
 
@@ -488,7 +486,6 @@ UPDATE delivery SET status = ?2, attempts = ?3 WHERE id = ?1;
 UPDATE hook SET paused_until_ms = ?2, backoff_s = ?3 WHERE id = ?1;
 
 -- DELIVERIES_DISCARD roles: admin
--- plan: scan what waited longer than 12 hours
 UPDATE delivery SET status = 'discarded' WHERE hook_id = ?1 AND status IN ('enqueued', 'retrying');
 
 -- DELIVERY_STATE roles: admin

@@ -1,36 +1,11 @@
 /* procore.c: the stand-in for Procore. Options in sandbox/README.md. */
 #include "config.h"
 
-#include <errno.h>
-#include <getopt.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
 
-#include "base/clk.h"
-#include "base/limits.h"
 #include "base/log.h"
-#include "base/str.h"
-#include "io/crypt.h"
 #include "procore/sender.h"
 #include "procore/sim.h"
 #include "procore/start.h"
-#include "sandbox/procore.gen.h"
-
-enum { CHECKPOINT_CALLS = 200, CHECKPOINT_MS = 50 };
-
-/* Nobody else checkpoints this database, and its log would grow for ever. */
-static void
-idle(void *arg)
-{
-	static int calls;
-	struct sim *s = arg;
-	struct err e = {0};
-
-	if (++calls % CHECKPOINT_CALLS == 0 &&
-	    db_checkpoint(s->db, CHECKPOINT_MS, &e) == -1)
-		err_clear(&e); /* others are reading; next time */
-}
 
 int
 main(int argc, char **argv)
@@ -40,7 +15,6 @@ main(int argc, char **argv)
 	struct fcgi_app app = {.program = "procore-sandbox",
 	    .max_body_bytes = (size_t)512 * 1024 * 1024,
 	    .handle = dispatch,
-	    .idle = idle,
 	    .arg = &s};
 	struct err e = {0};
 	int rc = 1;

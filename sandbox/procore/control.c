@@ -99,8 +99,9 @@ settings(struct sim_call *c, const struct json *in, struct err *e)
 {
 	static const char *const known[] = {"token_life", "strict_reuse",
 	    "invalid_grant_status", "rate_hour", "rate_spike", "rate_scope", "clock_offset",
-	    "bic_auto", "strict_filters", "approver_array", "hidden_status", "per_page_max",
-	    "segment_min", "hooks_duplicate", "hooks_late", "hooks_drop", NULL};
+	    "bic_auto", "strict_filters", "approver_array", "hidden_status",
+	    "disconnected_status", "per_page_max", "segment_min", "hooks_duplicate",
+	    "hooks_late", "hooks_drop", NULL};
 	const struct json *m;
 	int64_t n;
 	int rc = 0;
@@ -519,8 +520,8 @@ static const struct verb verbs[] = {
 };
 
 /* nginx hands loopback through as it is; anyone else is turned away. */
-static bool
-local(const struct sim_call *c)
+bool
+control_local(const struct sim_call *c)
 {
 	const char *a = c->req->p.remote_addr;
 
@@ -548,7 +549,7 @@ control_post(struct sim_call *c, struct err *e)
 		    !str_starts_ci(c->req->p.content_type, "application/json");
 	int rc;
 
-	if (!local(c))
+	if (!control_local(c))
 		return sim_refuse(c, 403, "only from this machine");
 	if (json_type(c->body) != JSON_OBJECT)
 		return sim_refuse(c, 400, "a JSON object is expected");
@@ -565,7 +566,7 @@ control_page(struct sim_call *c, struct err *e)
 {
 	struct json *m, *part = NULL;
 
-	if (!local(c))
+	if (!control_local(c))
 		return sim_refuse(c, 403, "only from this machine");
 	m = json_obj();
 	if (data_docs(c->sim->db, PQ_PEOPLE_ALL, &part, e, "") == -1)

@@ -104,7 +104,7 @@ check_company(struct sim_call *c, struct err *e)
 
 	asks = json_get(c->query, "company_id") != NULL ||
 	       json_get(c->query, "project_id") != NULL;
-	if (text == NULL && (c->route->flags & SIM_NO_COMPANY) != 0 && !asks)
+	if ((c->route->flags & SIM_NO_COMPANY) != 0 && !asks)
 		return 0;
 	if (text == NULL || num_parse_i64(text, 1, JSON_INT_MAX, &c->company_id) == -1)
 		return sim_refuse(c, 400,
@@ -122,7 +122,8 @@ check_company(struct sim_call *c, struct err *e)
 		c->client_id, c->company_id) == -1)
 		return -1;
 	if ((!found || connected == 0) && (c->route->flags & SIM_NO_COMPANY) == 0)
-		return sim_refuse(c, 403, "App is not connected to this company.");
+		return sim_refuse(c, (int)sim_setting_i64(c, "disconnected_status", 403),
+		    "App is not connected to this company.");
 	return 0;
 }
 

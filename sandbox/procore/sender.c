@@ -22,7 +22,9 @@ enum {
 	BACKOFF_FIRST_S = 1,
 	BACKOFF_MAX_S = 3600,
 	GIVE_UP_S = 12 * 3600,
-	LOOK_MS = 200
+	LOOK_MS = 200,
+	CHECKPOINT_EVERY_MS = 5000,
+	CHECKPOINT_BUSY_MS = 50
 };
 
 static volatile sig_atomic_t stopping;
@@ -130,6 +132,21 @@ step(struct sim *s, struct http *h, struct err *e)
 	return rc;
 }
 
+/* Only this one process checkpoints the shared database (DESIGN.md 9); otherwise its log
+ * grows for ever. */
+static void
+checkpoint(struct sim *s)
+{
+	static int64_t last_ms;
+	struct err e = {0};
+
+	if (clk_mono_ms() - last_ms < CHECKPOINT_EVERY_MS)
+		return;
+	last_ms = clk_mono_ms();
+	if (db_checkpoint(s->db, CHECKPOINT_BUSY_MS, &e) == -1)
+		err_clear(&e); /* others are reading; next time */
+}
+
 int
 sender_run(struct sim *s, const char *ca_file)
 {
@@ -144,6 +161,7 @@ sender_run(struct sim *s, const char *ca_file)
 		return 1;
 	}
 	while (!stopping) {
+		checkpoint(s);
 		if (step(s, h, &e) == -1) {
 			log_err("sender", &e);
 			err_clear(&e);

@@ -379,6 +379,8 @@ int hooks_deliveries(struct sim_call *c, struct err *e);
 int hooks_resources(struct sim_call *c, struct err *e);
 
 /* ---- control.c, control_play.c, state.c */
+/* Asked from this machine: nginx hands loopback through as it is. */
+bool control_local(const struct sim_call *c);
 int control_page(struct sim_call *c, struct err *e);
 int control_post(struct sim_call *c, struct err *e);
 int control_state(struct sim_call *c, struct err *e);

@@ -49,9 +49,12 @@ control_state(struct sim_call *c, struct err *e)
 	static const char *const parts[] = {"grants", "counts", "rfis", "submittals",
 	    "faults", "settings", "deliveries", "hooks", NULL};
 	const char *what = json_str_or(c->query, "what", "");
-	struct json *out = json_obj();
+	struct json *out;
 	int rc = 0;
 
+	if (!control_local(c))
+		return sim_refuse(c, 403, "only from this machine");
+	out = json_obj();
 	if (!str_empty(what))
 		rc = put_part(c, what, out, e);
 	for (const char *const *p = parts; rc == 0 && str_empty(what) && *p != NULL; p++)

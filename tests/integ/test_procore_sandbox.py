@@ -3,8 +3,12 @@
 import base64
 import hashlib
 import http.client
+import http.server
 import json
 import os
+import ssl
+import threading
+import time
 import urllib.parse
 
 import harness
@@ -26,8 +30,8 @@ def company_id(key):
     return COMPANIES[PROJECTS[key]["procore"]["company"]]["id"]
 
 
-class Procore(harness.RigCase):
-    options = {"parts": ("procore", "nginx"), "counts": {"procore": 3}}
+class Tools(harness.RigCase):
+    """What all cases share."""
 
     def setUp(self):
         self.control("reset")
@@ -105,6 +109,10 @@ class Procore(harness.RigCase):
         self.assertEqual(r.status, 302)
         self.assertTrue(r.headers["Location"].startswith(self.redirect_uri() + "?"))
         return dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(r.headers["Location"]).query))
+
+
+class Procore(Tools):
+    options = {"parts": ("procore", "nginx"), "counts": {"procore": 3}}
 
     # ---- OAuth
 
@@ -270,6 +278,9 @@ class Procore(harness.RigCase):
         self.assertEqual((r.status, r.json()), (403, {"errors": ["App is not connected to this company."]}))
         self.assertEqual(self.api(token, "GET", "/rest/v1.0/me", company=False).status, 200)
         self.assertEqual(self.api(token, "GET", "/rest/v1.0/companies", company=False).status, 200)
+        self.assertEqual(self.api(token, "GET", "/rest/v1.0/me").status, 200, "the header changes nothing here")
+        self.control("settings", disconnected_status=401)
+        self.assertEqual(self.api(token, "GET", self.rfis("riverside")).status, 401, "as others saw it")
         other = self.rig.client()
         self.sign_in(other, "lnakamura", other.get(url))
         self.assertEqual(other.get(url).status, 403)
@@ -730,8 +741,6 @@ class Procore(harness.RigCase):
         self.assertEqual(self.state("faults"), [])
 
     def test_slow_answer_blocks_nobody(self):
-        import threading
-        import time
         token = self.grant("zmueller")["access_token"]
         self.control("slow", what=f"GET {self.rfis('riverside')}", ms=1500)
         t = threading.Thread(target=lambda: self.api(token, "GET", self.rfis("riverside")))
@@ -744,7 +753,6 @@ class Procore(harness.RigCase):
 
     def test_clock_offset_moves_what_the_server_says(self):
         import email.utils
-        import time
         self.control("clock_offset", seconds=-7200)
         pair = self.grant("zmueller")
         self.assertAlmostEqual(pair["created_at"], time.time() - 7200, delta=60)
@@ -842,6 +850,93 @@ class Procore(harness.RigCase):
         self.assertEqual(len(r.json()["data"]), 3)
         self.assertEqual(self.api(token, "DELETE", f"{base}/{hook['id']}").status, 204)
         self.assertEqual(self.state("deliveries"), [])
+
+
+class Receiver:
+    """An https server that remembers what was posted and answers as told."""
+
+    def __init__(self, lay):
+        self.got, self.answers = [], []
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                outer.got.append((time.monotonic(), self.headers["Authorization"], json.loads(body)))
+                self.send_response(outer.answers.pop(0) if outer.answers else 200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *args):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(lay.path("tls", "server.pem"), lay.path("tls", "server.key"))
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.url = f"https://localhost:{self.server.server_address[1]}/hook"
+        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05})
+        self.thread.start()
+
+    def close(self):
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+class Sender(Tools):
+    """Events leave, at least once, with pauses after failures."""
+    options = {"parts": ("procore", "sender", "nginx"), "counts": {"procore": 2}}
+
+    def subscribe(self, version):
+        token = self.grant("bw-ovance")["access_token"]
+        base = f"/rest/v1.0/webhooks/hooks?project_id={project_id('riverside')}"
+        r = self.api(token, "POST", base, {"hook": {
+            "api_version": version, "namespace": "cw", "destination_url": self.receiver.url,
+            "destination_headers": {"Authorization": "Bearer hook-secret"}}})
+        self.assertEqual(r.status, 201, r.text)
+        self.assertEqual(r.json()["owned_by_project_id"], project_id("riverside"))
+        r = self.api(token, "POST", f"/rest/v1.0/webhooks/hooks/{r.json()['id']}/triggers"
+                     f"?project_id={project_id('riverside')}",
+                     {"trigger": {"resource_name": "RFIs", "event_type": "create"}})
+        self.assertEqual(r.status, 201, r.text)
+
+    def setUp(self):
+        super().setUp()
+        self.receiver = Receiver(self.rig.lay)
+        self.addCleanup(self.receiver.close)
+
+    def ask(self, subject):
+        return self.control("create_rfi", project=project_id("riverside"), subject=subject, question="Q",
+                            assignees=[PEOPLE["zmueller"]["login"]])
+
+    def test_delivery_and_retry(self):
+        with open(os.path.join(harness.TOP, "sandbox", "data", "recorded", "webhook-v2-sandbox-2020.json"),
+                  encoding="utf-8") as f:
+            recorded = json.load(f)
+        self.subscribe("v2")
+        self.receiver.answers = [500, 503]
+        rfi = self.ask("Hooked")
+        self.rig.wait_for("the third attempt", lambda: len(self.receiver.got) == 3)
+        times, secrets, bodies = zip(*self.receiver.got)
+        self.assertEqual(set(secrets), {"Bearer hook-secret"})
+        self.assertEqual(bodies[0], bodies[2])
+        self.assertEqual(set(recorded) - set(bodies[0]), set())
+        self.assertEqual((bodies[0]["resource_id"], bodies[0]["event_type"]), (rfi["id"], "create"))
+        self.assertGreaterEqual(times[1] - times[0], 0.9)
+        self.assertGreaterEqual(times[2] - times[1], 1.8, "the pause doubles")
+        self.rig.wait_for("the record", lambda: self.state("deliveries")[0]["status"] == "delivered")
+        self.assertEqual([a["response_status"] for a in self.state("deliveries")[0]["attempts"]], [500, 503, 200])
+        self.assertEqual(self.state("hooks")[0]["backoff_s"], 0, "one success resets")
+
+    def test_late_and_twice(self):
+        self.subscribe("v4.0")
+        self.control("webhooks", late=2, duplicate=True)
+        start = time.monotonic()
+        self.ask("Late")
+        self.rig.wait_for("both copies", lambda: len(self.receiver.got) == 2)
+        self.assertGreaterEqual(self.receiver.got[0][0] - start, 1.9)
+        self.assertEqual(self.receiver.got[0][2], self.receiver.got[1][2])
 
 
 def multipart(fields):

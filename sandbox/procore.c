@@ -1,7 +1,6 @@
 /* procore.c: the stand-in for Procore. Options in sandbox/README.md. */
 #include "config.h"
 
-
 #include "base/log.h"
 #include "procore/sender.h"
 #include "procore/sim.h"

@@ -202,6 +202,9 @@ struct plan_out {
 };
 /* Decide about one item. Cannot fail. */
 void plan_item(const struct plan_in *in, struct plan_out *out);
+/* The list does not name logins, and a seat's user id is not known before its first sign-in: then only the item
+ * itself can tell whether a BIC is on it. */
+bool plan_unsure(const struct plan_remote *r, const struct plan_bic *bics, size_t n);
 /* The BIC whose person is on the item: in court before others, usable before others, then by order; NULL none. */
 const struct plan_bic *plan_match(const struct plan_remote *r, const struct plan_bic *bics, size_t n);
 

@@ -52,6 +52,18 @@ plan_match(const struct plan_remote *r, const struct plan_bic *bics, size_t n)
 	return match(r, bics, n, &who);
 }
 
+bool
+plan_unsure(const struct plan_remote *r, const struct plan_bic *bics, size_t n)
+{
+	bool nameless = false, unknown = false;
+
+	for (size_t i = 0; i < r->people_n; i++)
+		nameless = nameless || (r->people[i].approver && str_empty(r->people[i].login));
+	for (size_t i = 0; i < n; i++)
+		unknown = unknown || bics[i].user_id == 0;
+	return nameless && unknown && plan_match(r, bics, n) == NULL;
+}
+
 static enum plan_reason
 status_reason(enum plan_status s)
 {

@@ -54,7 +54,8 @@ note_unlinked(struct run *r, struct item *it, const struct plan_remote *p, bool 
 
 	plan_item(&in, &out);
 	it->account_id = out.bic == NULL ? 0 : out.bic->account_id;
-	if (out.verdict == PLAN_SKIP) {
+	if (out.verdict == PLAN_SKIP &&
+	    !(out.reason == PLAN_R_NO_BIC && plan_unsure(p, r->bics, r->bics_n))) {
 		bool same = was_skipped && str_eq(it->reason, plan_reason_word(out.reason));
 
 		item_text(&it->state, "skipped");
@@ -104,7 +105,8 @@ note(struct run *r, const struct plan_remote *p, bool first_pass, int64_t now, s
 	changed = p->updated_at != it.procore_updated_at || p->status == PLAN_DELETED;
 	if (p->status == PLAN_DELETED && str_eq(it.reason, plan_reason_word(PLAN_R_DELETED)))
 		changed = false;
-	if (is_new || (changed && it.npc_id == NULL) || (!changed && str_eq(it.state, "skipped"))) {
+	if (is_new || (changed && it.npc_id == NULL) ||
+	    (str_eq(it.state, "skipped") && !plan_unsure(p, r->bics, r->bics_n))) {
 		set_face(&it, p);
 		it.procore_updated_at = p->updated_at;
 		item_text(&it.procore_hash, "");

@@ -197,6 +197,27 @@ the_right_seat_is_matched(void **state)
 	plan_remote_clear(&r);
 }
 
+/* Lists of submittals name no logins: a seat that has never signed in may be meant. */
+static void
+lists_without_logins_leave_doubt(void **state)
+{
+	struct item_case c = {"", PLAN_SUBMITTAL, PLAN_OPEN, PLAN_NEW, .person = 'x'};
+	struct plan_bic bics[2];
+	struct plan_remote r;
+
+	(void)state;
+	fill_bics(bics);
+	fill_remote(&c, &r);
+	assert_false(plan_unsure(&r, bics, 2));
+	free(r.people[0].login);
+	r.people[0].login = xstrdup("");
+	assert_true(plan_unsure(&r, bics, 2));
+	assert_false(plan_unsure(&r, bics, 1)); /* all seats are known by id */
+	r.people[0].user_id = bics[0].user_id;
+	assert_false(plan_unsure(&r, bics, 2));
+	plan_remote_clear(&r);
+}
+
 /* ---- fields */
 
 struct merge_case {
@@ -514,6 +535,7 @@ main(void)
 	    cmocka_unit_test(items_come_in),
 	    cmocka_unit_test(missing_contact_has_its_words),
 	    cmocka_unit_test(the_right_seat_is_matched),
+	    cmocka_unit_test(lists_without_logins_leave_doubt),
 	    cmocka_unit_test(fields_merge),
 	    cmocka_unit_test(answers_go_out),
 	    cmocka_unit_test(without_reference_the_weaker_check),

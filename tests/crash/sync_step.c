@@ -1,0 +1,174 @@
+/* One step of the sync engine in a process of its own, for tests: with the real database, client and keys of a
+ * configuration, and if wanted dead right after its Nth commit.
+ *
+ *   sync_step CONFIG grant ACCOUNT_ID    a token pair as JSON on standard input is stored
+ *   sync_step CONFIG sync|check|choices|resume ID [N]
+ *
+ * Prints "next=T commits=N". Exit status 9: stopped at the commit asked for. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clk.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/num.h"
+#include "base/str.h"
+#include "core/keys.h"
+#include "core/sync.h"
+#include "io/json.h"
+#include "store/account.h"
+#include "store/catalog.h"
+
+enum { STOPPED = 9 };
+
+struct step {
+	struct conf conf;
+	struct secret client_secret, access_key, secret;
+	struct crypt_key key;
+	struct sync_ctx sync;
+	int64_t stop_at, commits;
+};
+
+static void
+on_commit(void *arg, int64_t commit_no)
+{
+	struct step *s = arg;
+
+	s->commits = commit_no;
+	if (s->stop_at != 0 && commit_no == s->stop_at)
+		_exit(STOPPED);
+}
+
+static int
+open_step(struct step *s, const char *config, struct err *e)
+{
+	struct buf problems = BUF_INIT(LIMIT_CONFIG);
+	struct http_conf h = {0};
+	int rc = -1;
+
+	if (crypt_init(e) == -1 || conf_load(config, CONF_WORKER, &s->conf, &problems, e) == -1)
+		goto out;
+	h = (struct http_conf){
+	    .ca_file = s->conf.ca_file, .proxy = s->conf.https_proxy, .user_agent = "connectorweb/test"};
+	if (db_open(s->conf.database, store_catalog(), DB_ROLE_SYNC, &s->sync.oauth.db, e) == -1 ||
+	    db_check_version(s->sync.oauth.db, e) == -1 || http_new(&h, &s->sync.oauth.http, e) == -1 ||
+	    keys_worker(s->sync.oauth.db, &s->conf, &s->key, e) == -1 ||
+	    conf_secret(&s->conf, CONF_WORKER, "procore_client_secret_file", &s->client_secret, e) == -1 ||
+	    conf_secret(&s->conf, CONF_WORKER, "npc_access_key_file", &s->access_key, e) == -1 ||
+	    conf_secret(&s->conf, CONF_WORKER, "npc_secret_file", &s->secret, e) == -1)
+		goto out;
+	s->sync.oauth.conf = &s->conf;
+	s->sync.oauth.client_secret = &s->client_secret;
+	s->sync.oauth.writer = &s->key;
+	s->sync.oauth.reader = &s->key;
+	s->sync.oauth.owner = "test.step";
+	s->sync.npc = npc_new(&s->conf, s->sync.oauth.http, &s->access_key, &s->secret);
+	s->sync.spool_dir = s->conf.spool_dir;
+	db_set_commit_hook(s->sync.oauth.db, on_commit, s);
+	rc = 0;
+out:
+	buf_clear(&problems);
+	return rc;
+}
+
+static void
+close_step(struct step *s)
+{
+	npc_free(s->sync.npc);
+	http_free(s->sync.oauth.http);
+	db_close(s->sync.oauth.db);
+	crypt_key_clear(&s->key);
+	secret_clear(&s->client_secret);
+	secret_clear(&s->access_key);
+	secret_clear(&s->secret);
+	conf_clear(&s->conf);
+}
+
+static int
+read_pair(struct oauth_pair *pair, struct oauth_me *me, struct err *e)
+{
+	struct buf in = BUF_INIT(LIMIT_TOKEN_BODY);
+	const char *access = NULL, *refresh = NULL, *login = NULL;
+	struct json *j = NULL;
+	char chunk[4096];
+	size_t n;
+	int rc = -1;
+
+	while ((n = fread(chunk, 1, sizeof chunk, stdin)) > 0)
+		buf_add(&in, chunk, n);
+	if (json_parse(buf_str(&in), in.len, LIMIT_TOKEN_BODY, &j, e) == -1 ||
+	    json_need_str(j, "access_token", LIMIT_TOKEN, &access, e) == -1 ||
+	    json_need_str(j, "refresh_token", LIMIT_TOKEN, &refresh, e) == -1 ||
+	    json_need_str(j, "login", LIMIT_LOGIN, &login, e) == -1 ||
+	    json_need_i64(j, "id", 1, JSON_INT_MAX, &me->id, e) == -1 ||
+	    json_need_i64(j, "expires_in", 1, JSON_INT_MAX, &pair->expires_in_s, e) == -1)
+		goto out;
+	secret_set(&pair->access, access, strlen(access));
+	secret_set(&pair->refresh, refresh, strlen(refresh));
+	pair->expires_at = clk_now() + pair->expires_in_s;
+	str_cut(me->login, sizeof me->login, login);
+	rc = 0;
+out:
+	json_free(j);
+	buf_clear(&in);
+	return rc;
+}
+
+static int
+grant(struct step *s, int64_t account_id, struct err *e)
+{
+	struct oauth_pair pair = {0};
+	struct oauth_me me = {0};
+	struct account a = {0};
+	int rc = -1;
+
+	if (read_pair(&pair, &me, e) == 0 && account_get(s->sync.oauth.db, account_id, &a, e) == 0)
+		rc = oauth_store(&s->sync.oauth, account_id, a.generation, &pair, &me, e);
+	account_clear(&a);
+	oauth_pair_clear(&pair);
+	return rc;
+}
+
+static int
+run(struct step *s, const char *what, int64_t id, int64_t *next_at, struct err *e)
+{
+	if (str_eq(what, "grant"))
+		return grant(s, id, e);
+	if (str_eq(what, "sync"))
+		return sync_run_connection(&s->sync, id, next_at, e);
+	if (str_eq(what, "check"))
+		return sync_check_bic(&s->sync, id, next_at, e);
+	if (str_eq(what, "choices"))
+		return sync_choices(&s->sync, id, next_at, e);
+	if (str_eq(what, "resume"))
+		return sync_resume_account(&s->sync, id, e);
+	return err_set(e, ERR_INPUT, "unknown step %s", what);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct step s = {0};
+	struct err e = {0};
+	int64_t id = 0, next_at = 0;
+	int rc = -1;
+
+	log_init("sync_step", LOG_INFO);
+	if (argc < 4 || num_parse_i64(argv[3], 1, INT64_MAX, &id) == -1 ||
+	    (argc > 4 && num_parse_i64(argv[4], 0, INT64_MAX, &s.stop_at) == -1)) {
+		(void)fputs("usage: sync_step CONFIG STEP ID [COMMIT]\n", stderr);
+		return 2;
+	}
+	if (open_step(&s, argv[1], &e) == 0)
+		rc = run(&s, argv[2], id, &next_at, &e);
+	if (rc == -1)
+		log_err("step", &e);
+	else
+		(void)printf("next=%lld commits=%lld\n", (long long)next_at, (long long)s.commits);
+	close_step(&s);
+	return rc == -1 ? 1 : 0;
+}

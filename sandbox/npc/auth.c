@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clk.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/rnd.h"

@@ -83,6 +83,7 @@ def run(rig, stand_in, say):
         return
     rig.ctl("import", "projects", os.path.join(DATA, "import-projects.csv"))
     # While the worker rests, nothing is taken over: what belongs to the lost sign-in is still waiting afterwards.
+    rig.ctl("keys", "confirm-recovery")  # in life: once the copy is put away
     rig.hold("connectord")
     sign_people_in(rig, say)
     for person in load("people.json")["people"]:

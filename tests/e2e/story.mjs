@@ -42,10 +42,10 @@ async function respondAndClose(page, who, text, action) {
 	await page.getByText('Reopen', { exact: true }).first().waitFor();
 }
 
-// The contractor's view in Procore of one item.
+// One item in Procore, as whoever is signed in there sees it.
 async function openInProcore(page, project, subject) {
-	await page.goto(`${new URL(access.procore).origin}/projects/${project.procore_id}`);
-	await page.getByRole('link', { name: subject }).first().click();
+	await page.goto(`${new URL(access.procore).origin}/${project.procore_id}/project/home`);
+	await page.getByRole('row').filter({ hasText: subject }).getByRole('link').first().click();
 }
 
 // ---- what a Global Admin sees

@@ -270,6 +270,7 @@ def main():
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--config")
     args = parser.parse_args()
+    os.umask(0o077)
     demo = Demo(args.data, args.build)
     if args.command == "start":
         demo.start(args.port, args.config)

@@ -1,0 +1,96 @@
+#!/usr/bin/python3
+"""The demo as people use it, without its build: start, look, start again, stop."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import harness
+import layout
+from client import Client
+
+DEMO = os.path.join(harness.TOP, "sandbox", "rig", "demo.py")
+SECOND_START_S = 5  # promised by issue and README
+
+
+class Demo(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory(prefix="cw-demo-")
+        cls.port = str(layout.free_port())
+        cls.first = cls.run_demo("start", "--port", cls.port)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.run_demo("stop")
+        cls.folder.cleanup()
+
+    @classmethod
+    def run_demo(cls, *args):
+        build = os.environ.get("CW_BUILD") or os.path.join(harness.TOP, "build")
+        return subprocess.run([sys.executable, DEMO, "--data", cls.folder.name, "--build", build, *args],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
+
+    def access(self):
+        with open(os.path.join(self.folder.name, "access.json"), encoding="utf-8") as f:
+            return json.load(f)
+
+    def pid(self):
+        with open(os.path.join(self.folder.name, "demo.pid"), encoding="utf-8") as f:
+            return int(f.read())
+
+    def open_portal(self):
+        access = self.access()
+        admin = next(p for p in access["people"] if p["role"] == "Global Admin")
+        client = Client(access["ca_file"], {"portal.localhost": (admin["name"], admin["password"])})
+        return client.get(access["portal"])
+
+    def test_1_it_says_where_to_look_and_who_signs_in(self):
+        self.assertEqual(self.first.returncode, 0, self.first.stderr + self.first.stdout)
+        access = self.access()
+        self.assertEqual(access["portal"], f"https://portal.localhost:{self.port}/connectorweb/Projects")
+        for person in access["people"]:
+            self.assertIn(person["name"], self.first.stdout)
+            self.assertIn(person["password"], self.first.stdout)
+        self.assertEqual({p["role"] for p in access["people"]},
+                         {"Global Admin", "Project Admin", "Project Admin, BIC user", "BIC user"})
+        for url in (access["portal"], access["procore"], access["npc"], access["mail"], access["control"]["npc"]):
+            self.assertIn(url, self.first.stdout)
+        self.assertEqual([n for n in "12345" if f"\n{n}. " not in self.first.stdout], [], "five lines of a story")
+
+    def test_2_its_portal_answers(self):
+        page = self.open_portal()
+        self.assertEqual(page.status, 200)
+        self.assertIn("Connected Projects", page.page().text)
+
+    def test_3_starting_a_running_one_only_says_so(self):
+        pid = self.pid()
+        again = self.run_demo("start")
+        self.assertEqual((again.returncode, self.pid()), (0, pid))
+        self.assertIn(self.access()["portal"], again.stdout)
+        self.assertEqual(self.run_demo("status").returncode, 0)
+
+    def test_4_stop_is_clean_and_the_second_start_quick(self):
+        pid = self.pid()
+        stopped = self.run_demo("stop")
+        self.assertIn("is stopped", stopped.stdout)
+        self.assertFalse(os.path.exists(f"/proc/{pid}"))
+        self.assertEqual(self.run_demo("status").returncode, 3)
+        start = time.monotonic()
+        second = self.run_demo("start")
+        took = time.monotonic() - start
+        self.assertEqual(second.returncode, 0, second.stderr)
+        if not os.environ.get("CW_BUILD", "").endswith("asan"):  # sanitizers slow every start
+            self.assertLess(took, SECOND_START_S)
+        self.assertEqual(self.open_portal().status, 200)
+
+    def test_5_its_files_are_the_owners_alone(self):
+        for name, mode in (("rig", 0o700), ("access.json", 0o600), ("demo.log", 0o600)):
+            self.assertEqual(os.stat(os.path.join(self.folder.name, name)).st_mode & 0o777, mode, name)
+
+
+if __name__ == "__main__":
+    harness.main()

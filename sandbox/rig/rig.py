@@ -88,7 +88,7 @@ class Rig:
 
     def stop(self):
         if self.sup is not None:
-            killed = self.sup.stop()
+            killed = self.sup.stop(first=("connectord", "sender"))
             self.sup = None
             if killed:
                 self.say("had to be killed: " + ", ".join(killed))

@@ -78,13 +78,14 @@ def sign_people_in(rig, say):
 
 
 def run(rig, stand_in, say):
+    rig.ctl("keys", "confirm-recovery")  # in life: once the copy is put away
     rig.ctl("import", "people", os.path.join(DATA, "import-people.csv"))
     if not stand_in:
         return
-    rig.ctl("import", "projects", os.path.join(DATA, "import-projects.csv"))
-    # While the worker rests, nothing is taken over: what belongs to the lost sign-in is still waiting afterwards.
-    rig.ctl("keys", "confirm-recovery")  # in life: once the copy is put away
+    # While the worker rests, nobody is mailed who signs in in a moment, and nothing is taken over: what belongs to the
+    # lost sign-in is still waiting afterwards.
     rig.hold("connectord")
+    rig.ctl("import", "projects", os.path.join(DATA, "import-projects.csv"))
     sign_people_in(rig, say)
     for person in load("people.json")["people"]:
         if person["procore"] and person["procore"]["sign_in"] == "revoked":

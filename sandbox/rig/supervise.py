@@ -209,28 +209,16 @@ class Supervisor:
             return [(c.label, c.process.pid if c.process else None,
                      now - c.started, c.starts) for c in self.children]
 
-    def stop(self):
-        """End everything: SIGTERM, a few seconds, then SIGKILL to what is left. Returns the labels that
-        had to be killed."""
+    def stop(self, first=()):
+        """End everything, the programs named in `first` before those they talk to: SIGTERM, a few seconds, then
+        SIGKILL to what is left. Returns the labels that had to be killed."""
         with self.lock:
             self.stopping = True
-            live = [c for c in reversed(self.children) if c.process]
-            for c in live:
-                os.kill(c.process.pid, signal.SIGTERM)
         self._poke()
         if self.thread is not None:
             self.thread.join()
-        deadline = time.monotonic() + STOP_S
-        killed = []
-        for c in live:
-            if c.process is None:
-                continue
-            try:
-                c.process.wait(max(0.0, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                killed.append(c.label)
-            _kill_group(c.process.pid)
-            c.process.wait()
+        live = [c for c in reversed(self.children) if c.process]
+        killed = _end([c for c in live if c.spec.name in first]) + _end([c for c in live if c.spec.name not in first])
         for c in self.children:
             if c.pidfd != -1:
                 os.close(c.pidfd)
@@ -242,6 +230,23 @@ class Supervisor:
         os.close(self.wake_r)
         os.close(self.wake_w)
         return killed
+
+
+def _end(children):
+    """Ask these to end, and see to it; the labels of those that had to be killed."""
+    killed = []
+    for c in children:
+        if c.process.poll() is None:
+            os.kill(c.process.pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_S
+    for c in children:
+        try:
+            c.process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            killed.append(c.label)
+        _kill_group(c.process.pid)
+        c.process.wait()
+    return killed
 
 
 def _kill_group(pid):

@@ -3,6 +3,7 @@
 #define CW_CORE_OAUTH_INT_H
 
 #include "core/oauth_token.h"
+#include "store/token.h"
 
 /* What one call to the token endpoint came to. */
 struct oauth_answer {
@@ -25,9 +26,18 @@ MUST_USE int oauth_post_code(struct oauth_ctx *x, const char *code, const char *
 MUST_USE int oauth_post_revoke(struct oauth_ctx *x, const struct secret *token, int *status, char why[256],
     struct err *e);
 
+/* Seal a pair for the worker's current key; out is cleared by the caller (token_row_clear).
+ * errors  ERR_LIMIT the pair is too long */
+MUST_USE int oauth_seal(struct oauth_ctx *x, int64_t account_id, int64_t generation, const struct secret *access,
+    const struct secret *refresh, struct token_row *out, struct err *e);
 /* Open one half of the stored pair: purpose "access" or "refresh".
- * errors  ERR_NOT_FOUND no pair; ERR_INPUT wrong key or altered */
+ * errors  ERR_NOT_FOUND no pair; ERR_BUSY another generation is stored; ERR_INPUT wrong key or altered */
 MUST_USE int oauth_open(struct oauth_ctx *x, int64_t account_id, int64_t generation, const char *purpose,
     struct secret *out, struct err *e);
+
+/* Seal the stored pair anew for the worker's current key, if it is sealed for another: one transaction, compared
+ * with generation and key, so that a pair stored meanwhile stays.
+ * errors  ERR_INPUT no key here opens it (names account and key); ERR_DB, ERR_IO, ERR_BUSY */
+MUST_USE int oauth_reseal(struct oauth_ctx *x, int64_t account_id, struct err *e);
 
 #endif

@@ -1,4 +1,4 @@
-/* Keeping a pair: seal, store, open, refresh under the lease, mark as lost. */
+/* Keeping a pair: store, hand out, refresh under the lease, mark as lost. */
 #include "config.h"
 
 #include "core/oauth_token.h"
@@ -8,8 +8,6 @@
 #include <time.h>
 
 #include "base/clk.h"
-#include "base/enc.h"
-#include "base/limits.h"
 #include "base/log.h"
 #include "base/rnd.h"
 #include "base/str.h"
@@ -41,50 +39,6 @@ oauth_token_clear(struct oauth_token *t)
 	*t = (struct oauth_token){0};
 }
 
-/* ---- seal and open */
-
-static void
-seal_half(struct oauth_ctx *x, int64_t account_id, int64_t generation, const char *purpose,
-    const struct secret *plain, struct buf *out)
-{
-	struct crypt_bind b = {.key_id = x->reader->id, .account_id = account_id, .generation = generation,
-	    .purpose = purpose};
-
-	buf_init(out, LIMIT_TOKEN * 2);
-	crypt_seal(x->writer, x->reader, &b, plain, out);
-}
-
-int
-oauth_open(struct oauth_ctx *x, int64_t account_id, int64_t generation, const char *purpose, struct secret *out,
-    struct err *e)
-{
-	struct crypt_bind b = {.key_id = x->reader->id, .account_id = account_id, .generation = generation,
-	    .purpose = purpose};
-	struct crypt_key writer = {0};
-	struct token_row row = {0};
-	const struct buf *sealed;
-	size_t n = 0;
-	int rc = -1;
-
-	if (token_get(x->db, account_id, &row, e) == -1)
-		goto out;
-	if (row.generation != generation) {
-		rc = err_set(e, ERR_BUSY, "the token of account %" PRId64 " changed meanwhile", account_id);
-		goto out;
-	}
-	if (dec_hex(row.writer_public_hex, strlen(row.writer_public_hex), writer.pub, sizeof writer.pub, &n) == -1 ||
-	    n != sizeof writer.pub) {
-		rc = err_set(e, ERR_INPUT, "the sealing key %s of account %" PRId64 " is not known here",
-		    row.writer_key_id, account_id);
-		goto out;
-	}
-	sealed = str_eq(purpose, "access") ? &row.access : &row.refresh;
-	rc = crypt_open(&writer, x->reader, &b, sealed->p, sealed->len, out, e);
-out:
-	token_row_clear(&row);
-	return rc;
-}
-
 /* ---- store */
 
 static int64_t
@@ -101,14 +55,10 @@ refresh_due(const struct conf *c, const struct oauth_pair *p)
 static int
 put_pair(struct oauth_ctx *x, int64_t account_id, int64_t generation, const struct oauth_pair *pair, struct err *e)
 {
-	struct token_row row = {.generation = generation};
+	struct token_row row = {0};
 	int rc = -1;
 
-	str_cut(row.writer_key_id, sizeof row.writer_key_id, x->writer->id);
-	str_cut(row.reader_key_id, sizeof row.reader_key_id, x->reader->id);
-	seal_half(x, account_id, generation, "access", &pair->access, &row.access);
-	seal_half(x, account_id, generation, "refresh", &pair->refresh, &row.refresh);
-	if (buf_check(&row.access, "the sealed token", e) == 0 && buf_check(&row.refresh, "the sealed token", e) == 0)
+	if (oauth_seal(x, account_id, generation, &pair->access, &pair->refresh, &row, e) == 0)
 		rc = token_put(x->db, account_id, &row, e);
 	token_row_clear(&row);
 	return rc;

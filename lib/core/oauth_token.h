@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/secret.h"
 #include "core/cause.h"
+#include "core/keys.h"
 #include "io/conf.h"
 #include "io/crypt.h"
 #include "io/db.h"
@@ -28,6 +29,7 @@ struct oauth_ctx {
 	const struct crypt_key *writer;    /* own sealing key, secret half */
 	const struct crypt_key *reader;    /* the worker's key: public half; secret half too in the worker */
 	const char *owner;                 /* "pid.random": leases and journal */
+	struct keys_ring *ring;            /* worker: writer and reader are its `current`; NULL: only these two */
 };
 
 /* Deadlines of one call to the token endpoint, and the lease that outlives them by construction:

@@ -34,7 +34,7 @@ struct service {
 	const struct daemon_opts *o;
 	struct conf conf;
 	struct secret client, audit, smtp, npc_access, npc_secret;
-	struct crypt_key reader;
+	struct keys_ring ring;
 	int wake_fd, lock_fd;
 };
 
@@ -96,7 +96,7 @@ service_clear(struct service *s)
 	secret_clear(&s->smtp);
 	secret_clear(&s->npc_access);
 	secret_clear(&s->npc_secret);
-	crypt_key_clear(&s->reader);
+	keys_ring_clear(&s->ring);
 	if (s->wake_fd != -1) {
 		close(s->wake_fd);
 		(void)unlink(s->conf.wake_socket); /* doctor takes it for a sign of life */
@@ -170,7 +170,7 @@ worker_open(struct service *s, struct worker *w, struct err *e)
 	w->has_mail = true;
 	/* The worker seals with the pair that opens: it alone holds the secret half. */
 	w->sync.oauth = (struct oauth_ctx){.db = w->db, .conf = c, .http = w->http, .client_secret = &s->client,
-	    .writer = &s->reader, .reader = &s->reader, .owner = w->owner};
+	    .writer = &s->ring.current, .reader = &s->ring.current, .ring = &s->ring, .owner = w->owner};
 	w->sync.npc = npc_new(c, w->http, &s->npc_access, &s->npc_secret);
 	w->sync.spool_dir = c->spool_dir;
 	w->work = (struct work_ctx){.sync = &w->sync, .mail = &w->mail, .audit_key = &s->audit};
@@ -258,7 +258,7 @@ prepare(struct service *s, int *status, struct err *e)
 	if (db_open(s->conf.database, store_catalog(), DB_ROLE_SYNC, &db, e) == -1 || db_check_version(db, e) == -1)
 		goto out;
 	*status = DAEMON_CONFIG;
-	if (keys_worker(db, &s->conf, &s->reader, e) == -1)
+	if (keys_worker(db, &s->conf, &s->ring, e) == -1)
 		goto out;
 	*status = DAEMON_FAILED;
 	if (s->o->check) {
@@ -312,7 +312,7 @@ daemon_run(const struct daemon_opts *o)
 	status = DAEMON_OK;
 	if (o->check) {
 		printf("connectord %s, SQLite %s, key %s: ready to start\n", PACKAGE_VERSION, db_library_version(),
-		    s.reader.id);
+		    s.ring.current.id);
 	} else if (o->once) {
 		rc = run_once(&s, &e);
 	} else {

@@ -11,6 +11,7 @@
 #include "core/audit.h"
 #include "core/incident.h"
 #include "core/oauth_token.h"
+#include "core/rotate.h"
 #include "io/json.h"
 #include "io/wake.h"
 #include "store/account.h"
@@ -33,6 +34,8 @@ enum {
 	CLEAN_EVERY_S = 3600,
 	INCIDENTS_EVERY_S = 60,
 	MAIL_BATCH = 20,
+	/* Tokens sealed anew before other work gets its turn. */
+	ROTATE_BATCH = 100,
 	MAIL_LOOK_S = 60,
 	/* A failed step is tried again after 10 s, 20 s, ... at most 10 min. */
 	RETRY_FIRST_S = 10,
@@ -229,7 +232,19 @@ run_plan(struct work_ctx *w, const struct job *j, int64_t *next_at, struct err *
 {
 	(void)j;
 	*next_at = clk_now() + PLAN_EVERY_S;
-	return plan_rows_missing(w->sync->oauth.db, e);
+	return plan_rows_missing(w->sync->oauth.db, e) == -1 ? -1 : rotate_wish(w->sync->oauth.db, e);
+}
+
+static int
+run_rotate_keys(struct work_ctx *w, const struct job *j, int64_t *next_at, struct err *e)
+{
+	bool more = false;
+
+	(void)j;
+	if (rotate_run(&w->sync->oauth, ROTATE_BATCH, &more, e) == -1)
+		return -1;
+	*next_at = more ? clk_now() : 0;
+	return 0;
 }
 
 /* ---- one step */
@@ -249,6 +264,7 @@ static const work_fn table[JOB_KIND_MAX] = {
     [JOB_CHECKPOINT] = run_checkpoint,
     [JOB_CLEAN] = run_clean,
     [JOB_PLAN] = run_plan,
+    [JOB_ROTATE_KEYS] = run_rotate_keys,
 };
 
 int

@@ -81,13 +81,15 @@ rotate_look(struct db *db, const struct conf *c, struct rotate_state *out, struc
 	struct rotate_state s = {.left = 0};
 	struct files f;
 	char next[32] = "";
+	char pub_next[32] = "";
 	int rc = -1;
 
 	files_init(&f, c);
 	if (current_reader(db, s.reader_id, e) == -1 || seal_rows_progress(db, &s.done, &s.total, e) == -1 ||
-	    seal_rows_left(db, s.reader_id, &s.left, e) == -1 || id_of(f.next, true, next, e) == -1)
+	    seal_rows_left(db, s.reader_id, &s.left, e) == -1 || id_of(f.next, true, next, e) == -1 ||
+	    id_of(f.pub_next, false, pub_next, e) == -1)
 		goto out;
-	s.files_wait = str_eq(next, s.reader_id);
+	s.files_wait = str_eq(next, s.reader_id) || str_eq(pub_next, s.reader_id);
 	*out = s;
 	rc = 0;
 out:

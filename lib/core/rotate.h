@@ -26,7 +26,7 @@ struct rotate_state {
 	char reader_id[32];   /* the key that the database names */
 	int64_t done, total;  /* tokens of the last change; 0, 0: there was none */
 	int64_t left;         /* tokens that are still sealed for another key */
-	bool files_wait;      /* PATH.next is that key: `finish` is still to come */
+	bool files_wait;      /* PATH.next or PUBLIC.next is that key: `finish` is still to come */
 };
 /* How far it is. errors: ERR_DB; ERR_IO, ERR_INPUT a key file cannot be read */
 MUST_USE int rotate_look(struct db *db, const struct conf *c, struct rotate_state *out, struct err *e);

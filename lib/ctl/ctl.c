@@ -42,6 +42,8 @@ static const struct command table[] = {
     {"keys", "show", "", "which keys are in use, and whether the recovery copy is put away", ctl_keys_show, false},
     {"keys", "confirm-recovery", "[FILE]", "note that the recovery copy of the private key is kept elsewhere",
 	ctl_keys_confirm, false},
+    {"keys", "rotate", "[--finish]", "change the private key while all goes on; --finish puts the new one in its place",
+	ctl_keys_rotate, false},
     {"audit", "verify", "", "compare every row of the audit trail with its seal", ctl_audit_verify, false},
     {"evidence", NULL, "ACCOUNT", "everything known about one Procore login, without secrets, for support",
 	ctl_evidence, false},

@@ -35,6 +35,7 @@ int ctl_audit_verify(struct ctl *c, struct err *e);
 int ctl_evidence(struct ctl *c, struct err *e);
 int ctl_keys_show(struct ctl *c, struct err *e);
 int ctl_keys_confirm(struct ctl *c, struct err *e);
+int ctl_keys_rotate(struct ctl *c, struct err *e);
 int ctl_person_add(struct ctl *c, struct err *e);
 int ctl_person_remove(struct ctl *c, struct err *e);
 
@@ -69,5 +70,7 @@ struct ctl_keys {
 MUST_USE int ctl_keys_make(struct ctl *c, struct ctl_keys *out, struct err *e);
 /* Compare without changing anything: "" or what is wrong. *recovery_waits: not confirmed yet. */
 MUST_USE int ctl_keys_check(struct ctl *c, struct buf *wrong, bool *recovery_waits, struct err *e);
+/* How far a change of keys is, on standard output; nothing when none is under way. */
+MUST_USE int ctl_keys_show_change(struct ctl *c, struct err *e);
 
 #endif

@@ -10,8 +10,10 @@
 #include "base/clk.h"
 #include "base/enc.h"
 #include "base/str.h"
+#include "core/rotate.h"
 #include "ctl/ctl_int.h"
 #include "io/crypt.h"
+#include "store/seal_rows.h"
 #include "store/token.h"
 #include "store/trail.h"
 
@@ -105,10 +107,12 @@ compare_public(const struct ctl *c, const struct crypt_key *k, struct err *e)
 static int
 reader(struct ctl *c, struct crypt_key *k, struct ctl_keys *out, struct err *e)
 {
+	struct rotate_state change = {.files_wait = false};
 	char known[32] = "";
 	bool has = false;
 
-	if (token_key_current(c->db, "reader", known, &has, e) == -1)
+	if (token_key_current(c->db, "reader", known, &has, e) == -1 ||
+	    (has && rotate_look(c->db, &c->conf, &change, e) == -1))
 		return -1;
 	if (!there(c->conf.seal_private_key_file)) {
 		if (make_reader(c, has ? known : "", k, out, e) == -1)
@@ -116,7 +120,8 @@ reader(struct ctl *c, struct crypt_key *k, struct ctl_keys *out, struct err *e)
 	} else if (crypt_key_load_secret(c->conf.seal_private_key_file, k, e) == -1) {
 		return err_wrap(e, "seal_private_key_file");
 	}
-	if (has && !str_eq(known, k->id))
+	/* While the key is being changed the database is ahead of the file. */
+	if (has && !str_eq(known, k->id) && !change.files_wait)
 		return err_set(e, ERR_INPUT,
 		    "seal_private_key_file: %s holds the key %s, but the database is sealed for %s; put the right key or "
 		    "its recovery copy back. Nothing was changed",
@@ -234,39 +239,53 @@ out:
 
 /* ---- looking */
 
+/* What the database expects of this file: its current key; while that is being changed, also the one before. */
+static int
+expected(struct ctl *c, const char *use, const struct crypt_key *k, const char *known, bool changing, bool *yes,
+    struct err *e)
+{
+	*yes = str_eq(known, k->id);
+	if (*yes || !changing || !str_eq(use, "reader"))
+		return 0;
+	return seal_rows_known(c->db, k->id, use, yes, e);
+}
+
 static void
-check_one(struct ctl *c, const char *key, const char *path, const char *use, bool secret, struct buf *wrong,
-    char id[32])
+check_one(struct ctl *c, const char *key, const char *path, const char *use, bool secret, bool changing,
+    struct buf *wrong)
 {
 	struct crypt_key k = {0};
 	struct err e = {0};
 	char known[32] = "";
 	bool has = false;
+	bool good = false;
 
-	id[0] = '\0';
 	if ((secret ? crypt_key_load_secret(path, &k, &e) : crypt_key_load_public(path, &k, &e)) == -1 ||
-	    token_key_current(c->db, use, known, &has, &e) == -1) {
+	    token_key_current(c->db, use, known, &has, &e) == -1 ||
+	    expected(c, use, &k, known, changing, &good, &e) == -1)
 		buf_printf(wrong, "%s: %s\n", key, e.msg);
-	} else {
-		str_cut(id, 32, k.id);
-		if (!has)
-			buf_printf(wrong, "%s: the database does not know the key %s; run `connectorctl init`\n", key, k.id);
-		else if (!str_eq(known, k.id))
-			buf_printf(wrong, "%s: %s holds the key %s, the database expects %s; put the right one back\n", key,
-			    path, k.id, known);
-	}
+	else if (!has)
+		buf_printf(wrong, "%s: the database does not know the key %s; run `connectorctl init`\n", key, k.id);
+	else if (!good)
+		buf_printf(wrong, "%s: %s holds the key %s, the database expects %s; put the right one back\n", key, path,
+		    k.id, known);
 	crypt_key_clear(&k);
 }
 
 int
 ctl_keys_check(struct ctl *c, struct buf *wrong, bool *recovery_waits, struct err *e)
 {
-	char id[32];
+	struct rotate_state change = {.files_wait = false};
+	char id[32] = "";
+	bool has = false;
 	bool confirmed = false;
 
-	check_one(c, "seal_writer_key_file", c->conf.seal_writer_key_file, "writer", true, wrong, id);
-	check_one(c, "seal_public_key_file", c->conf.seal_public_key_file, "reader", false, wrong, id);
-	check_one(c, "seal_private_key_file", c->conf.seal_private_key_file, "reader", true, wrong, id);
+	if (token_key_current(c->db, "reader", id, &has, e) == -1 ||
+	    (has && rotate_look(c->db, &c->conf, &change, e) == -1))
+		return -1;
+	check_one(c, "seal_writer_key_file", c->conf.seal_writer_key_file, "writer", true, false, wrong);
+	check_one(c, "seal_public_key_file", c->conf.seal_public_key_file, "reader", false, change.files_wait, wrong);
+	check_one(c, "seal_private_key_file", c->conf.seal_private_key_file, "reader", true, change.files_wait, wrong);
 	if (!there(c->conf.session_key_file))
 		buf_printf(wrong, "session_key_file: %s is missing; run `connectorctl init`\n", c->conf.session_key_file);
 	if (!there(c->conf.audit_key_file))
@@ -296,6 +315,8 @@ ctl_keys_show(struct ctl *c, struct err *e)
 		if (token_key_current(c->db, uses[i], id, &has, e) == -1)
 			goto out;
 		printf("%s  %s\n", uses[i], has ? id : "none");
+		if (i == 0 && has && ctl_keys_show_change(c, e) == -1)
+			goto out;
 	}
 	if (ctl_keys_check(c, &wrong, &waits, e) == -1)
 		goto out;

@@ -114,6 +114,15 @@ same_owner(const char *model, const char *path, struct err *e)
 }
 
 static int
+copy_is_here(const struct files *f, const char *id, struct err *e)
+{
+	return err_set(e, ERR_INPUT,
+	    "%s, the copy of the key %s, is still on this machine; put it away and run `connectorctl keys "
+	    "confirm-recovery` first",
+	    f->recovery, id);
+}
+
+static int
 check_present(const struct files *f, const char *current, struct err *e)
 {
 	char id[32];
@@ -124,7 +133,9 @@ check_present(const struct files *f, const char *current, struct err *e)
 		return err_set(e, ERR_INPUT,
 		    "%s holds the key %s, the database is sealed for %s; put the right key back first. Nothing was changed",
 		    f->secret, *id == '\0' ? "(none)" : id, current);
-	return 0;
+	if (id_of(f->recovery, true, id, e) == -1)
+		return -1;
+	return str_eq(id, current) ? copy_is_here(f, id, e) : 0;
 }
 
 static int
@@ -160,10 +171,7 @@ make_recovery(const struct files *f, const struct crypt_key *next, struct err *e
 	if (str_eq(id, next->id))
 		return 0;
 	if (*id != '\0')
-		return err_set(e, ERR_INPUT,
-		    "%s, the copy of the key %s, is still on this machine; put it away and run `connectorctl keys "
-		    "confirm-recovery` first",
-		    f->recovery, id);
+		return copy_is_here(f, id, e);
 	return crypt_key_save_secret(f->recovery, next, e);
 }
 

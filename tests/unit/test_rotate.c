@@ -169,6 +169,7 @@ test_a_second_change_waits_for_the_recovery_copy(void **state)
 	assert_int_equal(rotate_prepare(rig.admin, &rig.conf, &next, &running, &e), -1);
 	assert_int_equal(e.code, ERR_INPUT);
 	assert_non_null(strstr(e.msg, ".recovery"));
+	assert_false(there(rig.conf.seal_private_key_file, ".next"));
 	put_recovery_away();
 	begin_rotation();
 	run_to_the_end();

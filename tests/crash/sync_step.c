@@ -28,7 +28,7 @@ enum { STOPPED = 9 };
 struct step {
 	struct conf conf;
 	struct secret client_secret, access_key, secret;
-	struct crypt_key key;
+	struct keys_ring ring;
 	struct sync_ctx sync;
 	int64_t stop_at, commits;
 };
@@ -56,15 +56,15 @@ open_step(struct step *s, const char *config, struct err *e)
 	    .ca_file = s->conf.ca_file, .proxy = s->conf.https_proxy, .user_agent = "connectorweb/test"};
 	if (db_open(s->conf.database, store_catalog(), DB_ROLE_SYNC, &s->sync.oauth.db, e) == -1 ||
 	    db_check_version(s->sync.oauth.db, e) == -1 || http_new(&h, &s->sync.oauth.http, e) == -1 ||
-	    keys_worker(s->sync.oauth.db, &s->conf, &s->key, e) == -1 ||
+	    keys_worker(s->sync.oauth.db, &s->conf, &s->ring, e) == -1 ||
 	    conf_secret(&s->conf, CONF_WORKER, "procore_client_secret_file", &s->client_secret, e) == -1 ||
 	    conf_secret(&s->conf, CONF_WORKER, "npc_access_key_file", &s->access_key, e) == -1 ||
 	    conf_secret(&s->conf, CONF_WORKER, "npc_secret_file", &s->secret, e) == -1)
 		goto out;
 	s->sync.oauth.conf = &s->conf;
 	s->sync.oauth.client_secret = &s->client_secret;
-	s->sync.oauth.writer = &s->key;
-	s->sync.oauth.reader = &s->key;
+	s->sync.oauth.writer = &s->ring.current;
+	s->sync.oauth.reader = &s->ring.current;
 	s->sync.oauth.owner = "test.step";
 	s->sync.npc = npc_new(&s->conf, s->sync.oauth.http, &s->access_key, &s->secret);
 	s->sync.spool_dir = s->conf.spool_dir;
@@ -81,7 +81,7 @@ close_step(struct step *s)
 	npc_free(s->sync.npc);
 	http_free(s->sync.oauth.http);
 	db_close(s->sync.oauth.db);
-	crypt_key_clear(&s->key);
+	keys_ring_clear(&s->ring);
 	secret_clear(&s->client_secret);
 	secret_clear(&s->access_key);
 	secret_clear(&s->secret);

@@ -6,7 +6,7 @@ SELECT reader_key_id, count(*) FROM token GROUP BY reader_key_id;
 -- SEAL_KNOWN roles: auth sync admin
 SELECT EXISTS (SELECT 1 FROM seal_key WHERE key_id = ?1 AND use = ?2);
 
--- SEAL_NEXT_PUT roles: admin plan: scan a handful of keys
+-- SEAL_NEXT_PUT roles: admin
 -- Newer than every other key, also within the same second.
 INSERT INTO seal_key (key_id, use, public_hex, created_at)
 SELECT ?1, 'reader', ?2, max(?3, 1 + coalesce((SELECT max(created_at) FROM seal_key), 0)) WHERE true

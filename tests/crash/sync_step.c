@@ -64,6 +64,7 @@ open_step(struct step *s, const char *config, struct err *e)
 	s->sync.oauth.conf = &s->conf;
 	s->sync.oauth.client_secret = &s->client_secret;
 	s->sync.oauth.writer = &s->ring.current;
+	s->sync.oauth.ring = &s->ring;
 	s->sync.oauth.reader = &s->ring.current;
 	s->sync.oauth.owner = "test.step";
 	s->sync.npc = npc_new(&s->conf, s->sync.oauth.http, &s->access_key, &s->secret);

@@ -1,4 +1,4 @@
-/* From Procore into Project Center: create, update, end, reopen. */
+/* From Procore into Project Center: what is decided about an item, and its update, end and reopening. */
 #include "config.h"
 
 #include "core/sync_int.h"
@@ -12,8 +12,6 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "store/effect.h"
-#include "store/issue.h"
-#include "store/sync_rows.h"
 
 int
 in_npc_failed(struct work *w, const struct npc_answer *a, const char *what, struct err *e)
@@ -30,10 +28,8 @@ in_npc_failed(struct work *w, const struct npc_answer *a, const char *what, stru
 /* ---- the journal around one call to Project Center. Its writes carry keys or set values, so that repeating
  * them is harmless; what was begun is repeated with what was written down. */
 
-/* The effect and a call's answer, settled: *ok when it worked, and then the caller's rows and the result are to
- * be committed together. A clear no is the item's failure, an answer that was lost is looked at next time. */
-static int
-settle(struct work *w, const struct effect *f, const struct npc_answer *a, const char *what, bool *ok, struct err *e)
+int
+in_settle(struct work *w, const struct effect *f, const struct npc_answer *a, const char *what, bool *ok, struct err *e)
 {
 	int64_t now = clk_now();
 
@@ -45,227 +41,6 @@ settle(struct work *w, const struct effect *f, const struct npc_answer *a, const
 	                                 : effect_unsent(w->r->db, f, a->text, e)) == -1)
 		return -1;
 	return in_npc_failed(w, a, what, e);
-}
-
-/* ---- contact */
-
-static int
-save_contact(struct run *r, const struct plan_bic *b, const char *login, struct err *e)
-{
-	char text[PLAN_TEXT_BYTES] = "";
-	bool none = str_empty(b->contact_id);
-
-	if (none && str_format(text, sizeof text, "No NPC contact information found for given login %.250s", login) == -1)
-		text[0] = '\0';
-	return sync_seat_contact(r->db, b->bic_id, b->contact_id,
-	    none               ? "no_contact"
-	        : b->permitted ? "ok"
-	                       : "permission_lost",
-	    text, clk_now(), e);
-}
-
-/* Look the contact of a seat up, once a pass and seldom when there was none. */
-static int
-find_contact(struct work *w, struct plan_bic *b, struct err *e)
-{
-	struct npc_answer a = {0};
-	int rc;
-
-	if (!str_empty(b->contact_id))
-		return 0;
-	if (npc_contacts(w->r->x->npc, w->r->npc_project, b->login, &a, e) == -1)
-		return -1;
-	if (a.cause != CAUSE_NONE) {
-		rc = in_npc_failed(w, &a, "Project Center would not tell its contacts", e);
-	} else {
-		free(b->contact_id);
-		b->contact_id = xstrdup(json_str_or(a.json, "items.0.id", ""));
-		rc = save_contact(w->r, b, b->login, e);
-	}
-	npc_answer_clear(&a);
-	return rc;
-}
-
-/* ---- create */
-
-/* The item of the revision before, when it is in Project Center. */
-static int
-find_previous(struct work *w, char npc_id[256], struct err *e)
-{
-	struct item before = {0};
-	int64_t id = 0;
-	int rc = 0;
-
-	npc_id[0] = '\0';
-	if (w->remote.source_id != 0 &&
-	    item_find_procore(w->r->db, w->r->connection_id, w->it.kind, w->remote.source_id, &id, e) == -1)
-		return -1;
-	if (id == 0 && !str_empty(w->it.revision) && !str_eq(w->it.revision, "0") &&
-	    item_find_number(w->r->db, w->r->connection_id, w->it.kind, w->it.number, w->it.id, &id, e) == -1)
-		return -1;
-	if (id == 0)
-		return 0;
-	if (item_get(w->r->db, id, &before, e) == -1)
-		return -1;
-	w->it.previous_id = before.id;
-	if (before.npc_id != NULL)
-		rc = str_copy(npc_id, 256, before.npc_id);
-	item_clear(&before);
-	return rc == -1 ? err_set(e, ERR_DB, "item %" PRId64 ".npc_id is too long", id) : 0;
-}
-
-static char *
-create_body(struct work *w, const char *previous)
-{
-	struct json *j = json_obj(), *to;
-	char external[64], *text;
-
-	item_external_id(w, external);
-	text = xasprintf("create-%" PRId64 "-%s", w->r->connection_id, external);
-	json_put_str(j, "idempotencyKey", text);
-	free(text);
-	json_put_str(j, "externalId", external);
-	to = json_put_arr(j, "toContactIds");
-	for (size_t i = 0; i < w->r->bics_n; i++) {
-		const struct plan_bic *b = &w->r->bics[i];
-
-		if (!str_empty(b->contact_id) && plan_match(&w->remote, b, 1) != NULL)
-			json_add_str(to, b->contact_id);
-	}
-	map_to_npc(&w->remote.fields, NULL, j);
-	if (!str_empty(previous))
-		json_put_str(j, "previousId", previous);
-	text = json_text(j);
-	json_free(j);
-	return text;
-}
-
-/* It is in Project Center: the item, its files, history and the effect's result in one transaction. */
-static int
-linked_rows(struct work *w, const struct effect *f, const struct json *npc, int64_t now, struct err *e)
-{
-	struct item *it = &w->it;
-	char *agreed = map_fields_text(&w->remote.fields), *version;
-	char text[PLAN_TEXT_BYTES];
-
-	version = xasprintf("%" PRId64, json_i64_or(npc, "version", 0));
-	item_text(&it->npc_id, json_str_or(npc, "id", ""));
-	item_text(&it->npc_number, json_str_or(npc, "number", ""));
-	item_text(&it->npc_status, json_str_or(npc, "status", ""));
-	item_text(&it->npc_hash, version);
-	it->npc_updated_at = map_time(npc, "updatedAt");
-	item_text(&it->state, "linked");
-	item_text(&it->agreed, agreed);
-	item_text(&it->reason, "");
-	item_text(&it->reason_text, "");
-	it->court_left_at = 0;
-	free(agreed);
-	free(version);
-	if (str_format(text, sizeof text, "Taken over into Project Center as %.100s.", it->npc_number) == -1)
-		text[0] = '\0';
-	if (effect_done(w->r->db, f, it->npc_id, now, e) == -1 || item_save(w->r->db, it, now, e) == -1 ||
-	    file_note_procore(w, e) == -1 || item_event(w->r->db, it->id, now, "connectorweb", text, e) == -1)
-		return -1;
-	return issue_clear_item(w->r->db, it->id, "to_npc", "", "it worked", now, e);
-}
-
-static int
-link_item(struct work *w, const struct effect *f, const struct json *npc, struct err *e)
-{
-	if (str_empty(json_str_or(npc, "id", ""))) {
-		struct npc_answer bad = {.cause = CAUSE_UNREACHABLE, .text = "Project Center's answer has no id"};
-
-		return in_npc_failed(w, &bad, "", e);
-	}
-	if (db_begin(w->r->db, e) == -1)
-		return -1;
-	if (linked_rows(w, f, npc, clk_now(), e) == -1) {
-		db_rollback(w->r->db);
-		return -1;
-	}
-	w->changed = true;
-	w->npc = json_dup(npc);
-	return db_commit(w->r->db, e);
-}
-
-/* Is it there already, under our own name of it? *found: linked now. */
-static int
-adopt(struct work *w, const struct effect *f, bool *found, struct err *e)
-{
-	struct npc_answer a = {0};
-	const struct json *hit;
-	char external[64];
-	int rc = 0;
-
-	*found = false;
-	item_external_id(w, external);
-	if (npc_find(w->r->x->npc, item_npc_kind(w), w->r->npc_project, external, &a, e) == -1)
-		return -1;
-	hit = json_first(json_get(a.json, "items"));
-	if (a.cause != CAUSE_NONE) {
-		rc = in_npc_failed(w, &a, "Project Center would not be searched", e);
-	} else if (hit != NULL) {
-		*found = true;
-		rc = link_item(w, f, hit, e);
-	}
-	npc_answer_clear(&a);
-	return rc;
-}
-
-static int
-call_create(struct work *w, const struct effect *f, struct err *e)
-{
-	struct npc_answer a = {0};
-	struct json *body = NULL;
-	bool ok = false, found = false;
-	int rc = -1;
-
-	if (json_parse(f->request, strlen(f->request), LIMIT_API_BODY, &body, e) == -1 ||
-	    npc_create(w->r->x->npc, item_npc_kind(w), w->r->npc_project, body, &a, e) == -1)
-		goto out;
-	if (str_eq(a.code, "external_id_taken") || str_eq(a.code, "idempotency_conflict")) {
-		rc = adopt(w, f, &found, e); /* from an earlier connection of the same two projects */
-		if (rc == -1 || found || w->failed || w->r->stopped)
-			goto out;
-	}
-	rc = settle(w, f, &a, "Project Center would not take it", &ok, e);
-	if (ok)
-		rc = link_item(w, f, a.json, e);
-out:
-	npc_answer_clear(&a);
-	json_free(body);
-	return rc;
-}
-
-static int
-create(struct work *w, struct err *e)
-{
-	char key[96], previous[256];
-	struct effect f = {0};
-	bool found = false;
-	char *body = NULL;
-	int rc = -1;
-
-	if (find_previous(w, previous, e) == -1 ||
-	    str_format(key, sizeof key, "npc.create:%s:%" PRId64 ":%" PRId64, w->it.kind, w->r->connection_id,
-	        w->it.procore_id) == -1)
-		return -1;
-	body = create_body(w, previous);
-	if (effect_begin(w->r->db, key, w->r->connection_id, w->it.id, "npc.create", 0, body, clk_now(), &f, e) == -1)
-		goto out;
-	if (f.state != EFFECT_FRESH) {
-		rc = adopt(w, &f, &found, e);
-		if (rc == -1 || found || w->failed || w->r->stopped)
-			goto out;
-		rc = -1;
-		if (effect_again(w->r->db, &f, 0, clk_now(), e) == -1)
-			goto out;
-	}
-	rc = call_create(w, &f, e);
-out:
-	effect_clear(&f);
-	free(body);
-	return rc;
 }
 
 /* ---- update */
@@ -368,7 +143,7 @@ write_changes(struct work *w, const struct plan_merge *m, struct err *e)
 		goto out;
 	if (npc_update(w->r->x->npc, item_npc_kind(w), w->r->npc_project, w->it.npc_id, body, &a, e) == -1)
 		goto out;
-	rc = settle(w, &f, &a, "Project Center would not take the changes", &ok, e);
+	rc = in_settle(w, &f, &a, "Project Center would not take the changes", &ok, e);
 	if (ok)
 		rc = commit_merge(w, &f, m, a.json, e);
 out:
@@ -476,7 +251,7 @@ reopen(struct work *w, const struct plan_out *out, struct err *e)
 		npc_answer_clear(&a);
 		a.json = json_dup(w->npc);
 	}
-	if (settle(w, &f, &a, "Project Center would not open it again", &ok, e) == -1)
+	if (in_settle(w, &f, &a, "Project Center would not open it again", &ok, e) == -1)
 		goto out;
 	rc = 0;
 	if (!ok)
@@ -549,7 +324,7 @@ act(struct work *w, const struct plan_out *out, struct err *e)
 	case PLAN_FAIL:
 		return item_fail(w, "to_npc", out->reason, out->text, e);
 	case PLAN_CREATE:
-		if (create(w, e) == -1)
+		if (create_item(w, e) == -1)
 			return -1;
 		return w->failed || w->r->stopped || w->it.npc_id == NULL ? 0 : file_carry_in(w, e);
 	case PLAN_KEEP:
@@ -577,7 +352,7 @@ in_carry(struct work *w, struct err *e)
 		in.state = PLAN_WAITING;
 	plan_item(&in, &out);
 	if ((out.verdict == PLAN_FAIL || out.verdict == PLAN_CREATE) && out.bic != NULL) {
-		if (find_contact(w, run_bic(w->r, out.bic->account_id), e) == -1)
+		if (create_contact(w, run_bic(w->r, out.bic->account_id), e) == -1)
 			return -1;
 		if (w->failed || w->r->stopped)
 			return 0;

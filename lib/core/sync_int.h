@@ -10,6 +10,7 @@
 #include "core/plan.h"
 #include "core/procore.h"
 #include "core/sync.h"
+#include "store/effect.h"
 #include "store/item.h"
 #include "store/mark.h"
 #include "store/response.h"
@@ -107,6 +108,16 @@ void item_external_id(const struct work *w, char out[64]);
 MUST_USE int in_carry(struct work *w, struct err *e);
 /* An answer of the gateway that is no success: the item's failure or the pass's. */
 MUST_USE int in_npc_failed(struct work *w, const struct npc_answer *a, const char *what, struct err *e);
+/* The effect and a call's answer, settled: *ok when it worked, and then the caller's rows and the result are to be
+ * committed together. A clear no is the item's failure; an answer that was lost is looked at next time. */
+MUST_USE int in_settle(struct work *w, const struct effect *f, const struct npc_answer *a, const char *what,
+    bool *ok, struct err *e);
+
+/* ---- sync_create.c */
+/* Look the contact of a seat up unless it is known. */
+MUST_USE int create_contact(struct work *w, struct plan_bic *b, struct err *e);
+/* The item in Project Center: created, or found there under our own name of it. */
+MUST_USE int create_item(struct work *w, struct err *e);
 
 /* ---- sync_file.c */
 MUST_USE int file_note_procore(struct work *w, struct err *e); /* inside a transaction */
@@ -115,9 +126,11 @@ MUST_USE int file_carry_in(struct work *w, struct err *e);
 MUST_USE int file_carry_out(struct work *w, const struct response *resp, int64_t account_id,
     struct json *upload_ids, bool *ready, struct err *e);
 
-/* ---- sync_answer.c */
+/* ---- sync_note.c */
 /* Note responses and closes of the NPC item in w->npc. */
 MUST_USE int answer_note(struct work *w, struct err *e);
+
+/* ---- sync_answer.c */
 MUST_USE int answer_send(struct work *w, struct err *e);
 /* Any response that waits? */
 MUST_USE int answer_waits(struct work *w, bool *waits, struct err *e);

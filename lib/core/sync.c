@@ -6,10 +6,12 @@
 #include "base/rnd.h"
 #include "base/str.h"
 #include "core/sync_int.h"
+#include "store/job.h"
 #include "store/sync_rows.h"
 
 enum {
 	ITEMS_AT_ONCE = 500,
+	CHOICES_S = 86400,
 	/* Nothing is due sooner than this after a pass, so that a pass that cannot go on does not spin. */
 	SOONEST_S = 15
 };
@@ -65,6 +67,19 @@ wake(struct run *r, struct err *e)
 		        plan_reason_word(PLAN_R_NO_CONTACT), now, e) == -1)
 			return -1;
 	return 0;
+}
+
+/* Both lists of response values are read at the first pass and once a day: people edit them on either side. */
+static int
+refresh_choices(struct run *r, struct err *e)
+{
+	int64_t at = 0, now = clk_now();
+
+	if (run_reader(r) == NULL)
+		return 0;
+	if (response_choice_seen(r->db, r->connection_id, &at, e) == -1)
+		return -1;
+	return at > now - CHOICES_S ? 0 : job_wish(r->db, JOB_CHOICES, r->connection_id, "", JOB_PRIO_BUSY, now, e);
 }
 
 static int
@@ -154,7 +169,7 @@ pass(struct run *r, int64_t *next_at, struct err *e)
 	if (!r->stopped && (list_kind(r, PLAN_RFI, &rfis, e) == -1 ||
 	                       (!r->stopped && list_kind(r, PLAN_SUBMITTAL, &submittals, e) == -1)))
 		return -1;
-	if (!r->stopped && work_off(r, e) == -1)
+	if (!r->stopped && (refresh_choices(r, e) == -1 || work_off(r, e) == -1))
 		return -1;
 	complete = rfis && submittals && !r->stopped && r->error[0] == '\0';
 	return end_pass(r, complete, hook_id, next_at, e);

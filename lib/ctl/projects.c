@@ -18,7 +18,7 @@
 #include "store/job.h"
 #include "store/person.h"
 
-enum { NPC_ID, NPC_NUMBER, NPC_NAME, NPC_SERVER, COMPANY_ID, COMPANY_NAME, PROCORE_ID, PROCORE_NAME, BICS, ADMINS, COLUMNS };
+enum { NPC_ID, NPC_NUMBER, NPC_NAME, NPC_SERVER, COMPANY_ID, COMPANY_NAME, PROCORE_ID, PROCORE_NAME, BICS, ADMINS, SYNC_FROM, COLUMNS };
 static const struct import_column columns[COLUMNS] = {
     [NPC_ID] = {"npc_project_id", true, LIMIT_NPC_ID},
     [NPC_NUMBER] = {"npc_number", false, LIMIT_NAME},
@@ -30,6 +30,7 @@ static const struct import_column columns[COLUMNS] = {
     [PROCORE_NAME] = {"procore_project_name", true, LIMIT_NAME},
     [BICS] = {"bic_logins", true, LIMIT_FIELD},
     [ADMINS] = {"project_admins", false, LIMIT_FIELD},
+    [SYNC_FROM] = {"sync_from", false, 40},
 };
 
 struct tally {
@@ -78,6 +79,19 @@ read_id(struct import *im, const struct csv_row *row, int column, int64_t *out)
 	return false;
 }
 
+/* Items created in Procore from that day on are taken over; without one, from now on. */
+static bool
+read_since(struct import *im, const struct csv_row *row, int64_t *out)
+{
+	const char *s = import_cell(im, row, SYNC_FROM);
+
+	*out = clk_now();
+	if (*s == '\0' || (clk_parse_iso(s, out) == 0 && *out > 0 && *out <= clk_now()))
+		return true;
+	import_problem(im, row->line, "sync_from: %s is not a day that has been, like 2026-05-31", s);
+	return false;
+}
+
 static bool
 read_row(struct import *im, const struct csv_row *row, struct row *out)
 {
@@ -88,6 +102,7 @@ read_row(struct import *im, const struct csv_row *row, struct row *out)
 		return false;
 	good = read_id(im, row, COMPANY_ID, &out->p.company_id);
 	good = read_id(im, row, PROCORE_ID, &out->p.procore_id) && good;
+	good = read_since(im, row, &out->p.sync_from_at) && good;
 	out->p.npc_id = import_cell(im, row, NPC_ID);
 	out->p.npc_number = import_cell(im, row, NPC_NUMBER);
 	out->p.npc_name = import_cell(im, row, NPC_NAME);

@@ -86,6 +86,7 @@ enroll_connect(struct db *db, const struct enroll_project *p, const char *create
 	db_bind_text(q, 7, p->procore_name);
 	db_bind_i64(q, 8, clk_now());
 	db_bind_text(q, 9, created_by);
+	db_bind_i64(q, 10, p->sync_from_at);
 	if (db_exec(q, e) == -1)
 		return -1;
 	*id = db_last_id(db);

@@ -15,6 +15,7 @@ struct enroll_project {
 	const char *npc_id, *npc_number, *npc_name, *npc_server;
 	int64_t company_id, procore_id;
 	const char *procore_name;
+	int64_t sync_from_at; /* items created before are listed, not taken over; only for enroll_connect */
 };
 /* A connection that is not disconnected. */
 struct enroll_found {
@@ -27,7 +28,7 @@ MUST_USE int enroll_find_procore(struct db *db, int64_t procore_id, struct enrol
 
 /* Add the company, or take over its name. *changed: a row was written. */
 MUST_USE int enroll_company(struct db *db, int64_t company_id, const char *name, bool *changed, struct err *e);
-/* Connect: what is created in Procore from now on is taken over. *id: the row.
+/* Connect: what is created in Procore from p->sync_from_at on is taken over. *id: the row.
  * errors  ERR_DB one of the two projects is connected already (db_is_constraint) */
 MUST_USE int enroll_connect(struct db *db, const struct enroll_project *p, const char *created_by, int64_t *id,
     struct err *e);

@@ -173,14 +173,14 @@ response_map_add(struct db *db, int64_t connection_id, const char *action, int64
 	return db_exec(q, e);
 }
 
-int
-response_map_count(struct db *db, int64_t connection_id, int64_t *n, struct err *e)
+static int
+read_number(struct db *db, int query, int64_t connection_id, int64_t *n, struct err *e)
 {
 	struct stmt *q = NULL;
 	bool row = false;
 	int rc = -1;
 
-	if (db_query(db, Q_RESPONSE_MAP_N, &q, e) == -1)
+	if (db_query(db, query, &q, e) == -1)
 		return -1;
 	db_bind_i64(q, 1, connection_id);
 	if (db_step(q, &row, e) == 0) {
@@ -189,6 +189,18 @@ response_map_count(struct db *db, int64_t connection_id, int64_t *n, struct err 
 	}
 	db_done(q);
 	return rc;
+}
+
+int
+response_map_count(struct db *db, int64_t connection_id, int64_t *n, struct err *e)
+{
+	return read_number(db, Q_RESPONSE_MAP_N, connection_id, n, e);
+}
+
+int
+response_choice_seen(struct db *db, int64_t connection_id, int64_t *at, struct err *e)
+{
+	return read_number(db, Q_RESPONSE_CHOICE_SEEN, connection_id, at, e);
 }
 
 int

@@ -47,6 +47,8 @@ MUST_USE int response_map_count(struct db *db, int64_t connection_id, int64_t *n
 /* One value that a side ("npc", "procore") offers. */
 MUST_USE int response_choice_put(struct db *db, int64_t connection_id, const char *side, const char *key,
     const char *name, const char *meaning, int64_t now, struct err *e);
+/* When the values were last read; 0: never. */
+MUST_USE int response_choice_seen(struct db *db, int64_t connection_id, int64_t *at, struct err *e);
 /* Values not seen since `before` are no longer offered. */
 MUST_USE int response_choice_drop_old(struct db *db, int64_t connection_id, const char *side, int64_t before,
     struct err *e);

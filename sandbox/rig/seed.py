@@ -1,5 +1,7 @@
 """Fill a fresh demo the way it happens in life: the administrator imports people and projects, each person signs in
 at Procore through the portal, then the troubles of the seed data come true."""
+import csv
+import datetime
 import os
 
 from rig import DATA, load
@@ -77,6 +79,21 @@ def sign_people_in(rig, say):
         say(f"{person['name']} signed in at Procore")
 
 
+def import_projects(rig):
+    """The table of projects, with the day of each from which its work is taken over."""
+    days = {p["npc"]["id"]: p["connection"]["since_day"] for p in load("projects.json")["projects"] if p["connection"]}
+    with open(os.path.join(DATA, "import-projects.csv"), newline="", encoding="utf-8") as f:
+        rows = list(csv.DictReader(f))
+    path = rig.lay.path("state", "import-projects.csv")
+    with open(path, "w", newline="", encoding="utf-8") as f:
+        out = csv.DictWriter(f, [*rows[0], "sync_from"])
+        out.writeheader()
+        for row in rows:
+            day = datetime.date.today() + datetime.timedelta(days=days[row["npc_project_id"]])
+            out.writerow({**row, "sync_from": day.isoformat()})
+    rig.ctl("import", "projects", path)
+
+
 def run(rig, stand_in, say):
     rig.ctl("keys", "confirm-recovery")  # in life: once the copy is put away
     rig.ctl("import", "people", os.path.join(DATA, "import-people.csv"))
@@ -85,7 +102,7 @@ def run(rig, stand_in, say):
     # While the worker rests, nobody is mailed who signs in in a moment, and nothing is taken over: what belongs to the
     # lost sign-in is still waiting afterwards.
     rig.hold("connectord")
-    rig.ctl("import", "projects", os.path.join(DATA, "import-projects.csv"))
+    import_projects(rig)
     sign_people_in(rig, say)
     for person in load("people.json")["people"]:
         if person["procore"] and person["procore"]["sign_in"] == "revoked":

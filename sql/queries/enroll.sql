@@ -15,7 +15,7 @@ SELECT id, npc_project_id, npc_number, npc_name, npc_server, procore_company_id,
 -- ENROLL_ADD roles: admin
 INSERT INTO connection (npc_project_id, npc_number, npc_name, npc_server, procore_company_id, procore_project_id,
                         procore_name, sync_from_at, created_by, created_at, changed_at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?8, ?8);
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?10, ?9, ?8, ?8);
 
 -- ENROLL_RENAME roles: admin
 UPDATE connection

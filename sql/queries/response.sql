@@ -39,3 +39,6 @@ ON CONFLICT (connection_id, side, key) DO UPDATE SET name = ?4, meaning = ?5, se
 
 -- RESPONSE_CHOICE_DROP_OLD roles: sync
 DELETE FROM response_choice WHERE connection_id = ?1 AND side = ?2 AND seen_at < ?3;
+
+-- RESPONSE_CHOICE_SEEN roles: sync
+SELECT ifnull(max(seen_at), 0) FROM response_choice WHERE connection_id = ?1;

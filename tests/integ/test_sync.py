@@ -12,6 +12,7 @@ import time
 import unittest
 
 import harness
+import seed
 from rig import DATA, Rig, load
 
 RIVERSIDE = "riverside"
@@ -32,8 +33,7 @@ class SyncCase(unittest.TestCase):
             cls.rig.start()
             cls.rig.ctl("init", "--global-admin", "mhalloran")
             cls.rig.ctl("import", "people", os.path.join(DATA, "import-people.csv"))
-            cls.rig.ctl("import", "projects", os.path.join(DATA, "import-projects.csv"))
-            cls.sql("UPDATE connection SET sync_from_at = sync_from_at - 45 * 86400")
+            seed.import_projects(cls.rig)
         except BaseException:
             cls.rig.stop()
             raise

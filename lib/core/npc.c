@@ -14,15 +14,18 @@
 
 enum {
 	CALL_MS = 30000,
-	/* A session is renewed this long before its end, so that no call starts with one that ends under way. */
+	/* A session is renewed this long before its end, so that no call starts with one
+	   that ends under way. */
 	SESSION_MARGIN_S = 120,
-	/* A login that does not say when it ends: the shortest life of AWS's temporary credentials. */
+	/* A login that does not say when it ends: the shortest life of AWS's temporary
+	   credentials. */
 	SESSION_DEFAULT_S = 900,
 	ID_BYTES = 64
 };
 
 struct npc *
-npc_new(const struct conf *c, struct http *http, const struct secret *access_key, const struct secret *secret)
+npc_new(const struct conf *c, struct http *http, const struct secret *access_key,
+    const struct secret *secret)
 {
 	struct npc *n = xcalloc(1, sizeof *n);
 
@@ -83,8 +86,8 @@ npc_fail(struct npc_answer *a, enum cause c, const char *text)
 static bool
 is_configuration(const char *code)
 {
-	static const char *const codes[] = {
-	    "login_failed", "signature_missing", "signature_mismatch", "clock_skew", "token_invalid"};
+	static const char *const codes[] = {"login_failed", "signature_missing",
+	    "signature_mismatch", "clock_skew", "token_invalid"};
 
 	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
 		if (str_eq(code, codes[i]))
@@ -98,7 +101,8 @@ retry_after(const struct http_resp *r)
 	char v[32];
 	int64_t s = 0;
 
-	if (http_resp_header(r, "retry-after", v, sizeof v) > 0 && num_parse_i64(v, 1, 3600, &s) == 0)
+	if (http_resp_header(r, "retry-after", v, sizeof v) > 0 &&
+	    num_parse_i64(v, 1, 3600, &s) == 0)
 		return clk_now() + s;
 	return 0;
 }
@@ -122,7 +126,8 @@ decide_status(const struct http_resp *r, bool login, struct npc_answer *a)
 		npc_fail(a, CAUSE_CONFIGURATION, message);
 	else
 		npc_fail(a, CAUSE_ITEM, message);
-	if (a->text[0] == '\0' && str_format(a->text, sizeof a->text, "Project Center answered %d", r->status) == -1)
+	if (a->text[0] == '\0' && str_format(a->text, sizeof a->text,
+				      "Project Center answered %d", r->status) == -1)
 		a->text[0] = '\0';
 }
 
@@ -134,16 +139,16 @@ npc_decide(const struct http_resp *r, bool write, bool login, struct npc_answer 
 	a->status = r->status;
 	a->date_at = r->date_at != 0 ? r->date_at : clk_now();
 	if (r->stage == HTTP_DONE) {
-		if (r->body.len > 0 &&
-		    json_parse(buf_str(&r->body), r->body.len, LIMIT_API_BODY, &a->json, &ignored) == -1)
+		if (r->body.len > 0 && json_parse(buf_str(&r->body), r->body.len,
+					   LIMIT_API_BODY, &a->json, &ignored) == -1)
 			a->json = NULL;
 		decide_status(r, login, a);
 	} else {
 		npc_fail(a,
-		    r->stage == HTTP_REFUSED      ? CAUSE_CONFIGURATION
-			: r->stage == HTTP_LOCAL  ? CAUSE_LOCAL
-			: r->stage == HTTP_TOO_BIG ? CAUSE_ITEM
-			                          : CAUSE_UNREACHABLE,
+		    r->stage == HTTP_REFUSED   ? CAUSE_CONFIGURATION
+		    : r->stage == HTTP_LOCAL   ? CAUSE_LOCAL
+		    : r->stage == HTTP_TOO_BIG ? CAUSE_ITEM
+					       : CAUSE_UNREACHABLE,
 		    r->why);
 	}
 	/* 429 and 503 say in the contract that nothing was done. */
@@ -163,15 +168,18 @@ take_session(struct npc *n, struct npc_answer *a, struct err *e)
 	if (json_need_str(a->json, "accessKeyId", LIMIT_TOKEN, &id, &why) == -1 ||
 	    json_need_str(a->json, "secretAccessKey", LIMIT_TOKEN, &key, &why) == -1 ||
 	    json_need_str(a->json, "sessionToken", LIMIT_TOKEN, &token, &why) == -1) {
-		npc_fail(a, CAUSE_UNREACHABLE, "Project Center's answer to the login could not be read");
+		npc_fail(a, CAUSE_UNREACHABLE,
+		    "Project Center's answer to the login could not be read");
 		return 0;
 	}
 	secret_set(&n->key_id, id, strlen(id));
 	secret_set(&n->key, key, strlen(key));
 	secret_set(&n->token, token, strlen(token));
 	n->expires_at = now + SESSION_DEFAULT_S;
-	/* expiration is on the gateway's clock: what counts is how far it is from the answer's Date */
-	if (clk_parse_iso(json_str_or(a->json, "expiration", ""), &until) == 0 && until > a->date_at)
+	/* expiration is on the gateway's clock: what counts is how far it is from the
+	 * answer's Date */
+	if (clk_parse_iso(json_str_or(a->json, "expiration", ""), &until) == 0 &&
+	    until > a->date_at)
 		n->expires_at = now + (until - a->date_at);
 	return 0;
 }
@@ -226,7 +234,7 @@ is_path_id(const char *s)
 
 	for (; s[n] != '\0'; n++)
 		if (!((s[n] >= '0' && s[n] <= '9') || (s[n] >= 'A' && s[n] <= 'Z') ||
-		        (s[n] >= 'a' && s[n] <= 'z') || s[n] == '-'))
+			(s[n] >= 'a' && s[n] <= 'z') || s[n] == '-'))
 			return false;
 	return n >= 1 && n <= ID_BYTES;
 }
@@ -258,13 +266,16 @@ build_url(const struct npc *n, const struct npc_req *r, struct buf *url)
 }
 
 static int
-send_signed(struct npc *n, const struct npc_req *r, const char *url, const struct buf *body, struct npc_answer *a,
-    struct err *e)
+send_signed(struct npc *n, const struct npc_req *r, const char *url, const struct buf *body,
+    struct npc_answer *a, struct err *e)
 {
 	static const struct http_header h[] = {
 	    {"Accept", "application/json"}, {"Content-Type", "application/json"}};
-	struct http_sigv4 sig = {.region = n->conf->npc_region, .service = "execute-api",
-	    .access_key_id = n->key_id.p, .secret_key = &n->key, .session_token = n->token.p};
+	struct http_sigv4 sig = {.region = n->conf->npc_region,
+	    .service = "execute-api",
+	    .access_key_id = n->key_id.p,
+	    .secret_key = &n->key,
+	    .session_token = n->token.p};
 	struct http_req req = HTTP_REQ_INIT;
 	struct http_resp resp = {0};
 
@@ -292,8 +303,8 @@ send_signed(struct npc *n, const struct npc_req *r, const char *url, const struc
 
 /* With a living session; once more with a new one when it has ended early. */
 static int
-call_signed(struct npc *n, const struct npc_req *r, const char *url, const struct buf *body, struct npc_answer *a,
-    struct err *e)
+call_signed(struct npc *n, const struct npc_req *r, const char *url, const struct buf *body,
+    struct npc_answer *a, struct err *e)
 {
 	for (int i = 0; i < 2; i++) {
 		if (n->expires_at - SESSION_MARGIN_S <= clk_now()) {
@@ -325,7 +336,8 @@ npc_call(struct npc *n, const struct npc_req *r, struct npc_answer *out, struct 
 		return 0;
 	}
 	if (!build_url(n, r, &url)) {
-		npc_fail(out, CAUSE_ITEM, "an id of Project Center cannot stand in an address");
+		npc_fail(
+		    out, CAUSE_ITEM, "an id of Project Center cannot stand in an address");
 		rc = 0;
 		goto out;
 	}

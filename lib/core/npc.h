@@ -1,8 +1,10 @@
-/* npc.h: the only door to Project Center. Layer: core. Source: docs/npc-gateway.yaml, newforma.md 6.
+/* npc.h: the only door to Project Center. Layer: core. Source: docs/npc-gateway.yaml,
+ * newforma.md 6.
  *
- * Two adapters: `gateway` speaks the contract (login, signed calls, presigned files; every path in one table,
- * npc_paths.c); `none` answers every call with "Project Center not configured". Another adapter can stand
- * beside them. What is confirmed and what is our own proposal is said in docs/npc-gateway.yaml. */
+ * Two adapters: `gateway` speaks the contract (login, signed calls, presigned files; every
+ * path in one table, npc_paths.c); `none` answers every call with "Project Center not
+ * configured". Another adapter can stand beside them. What is confirmed and what is our own
+ * proposal is said in docs/npc-gateway.yaml. */
 #ifndef CW_CORE_NPC_H
 #define CW_CORE_NPC_H
 
@@ -56,22 +58,24 @@ const struct npc_path *npc_path(enum npc_op op); /* static storage */
 
 struct npc; /* one process's client and its session */
 
-/* access_key, secret: borrowed for the life of the client; not read by the adapter `none`. */
-struct npc *npc_new(const struct conf *c, struct http *http, const struct secret *access_key,
-    const struct secret *secret);
+/* access_key, secret: borrowed for the life of the client; not read by the adapter `none`.
+ */
+struct npc *npc_new(const struct conf *c, struct http *http,
+    const struct secret *access_key, const struct secret *secret);
 void npc_free(struct npc *n); /* accepts NULL; zeroes the session */
 bool npc_configured(const struct npc *n);
 int64_t npc_calls(const struct npc *n); /* made so far */
 
 struct npc_answer {
-	enum cause cause;   /* CAUSE_NONE: it worked; CAUSE_CONFIGURATION, _LIMITED, _UNREACHABLE, _LOCAL, _ITEM */
-	char text[256];     /* for people, when it did not */
-	char code[40];      /* the contract's error code; "" none */
+	enum cause cause; /* CAUSE_NONE: it worked; CAUSE_CONFIGURATION, _LIMITED,
+			     _UNREACHABLE, _LOCAL, _ITEM */
+	char text[256];   /* for people, when it did not */
+	char code[40];    /* the contract's error code; "" none */
 	int status;
-	bool unknown;       /* a write that may have had its effect */
-	struct json *json;  /* owned; NULL without a body */
-	int64_t date_at;    /* the gateway's clock at the answer */
-	int64_t retry_at;   /* not before; 0: as the caller likes */
+	bool unknown;      /* a write that may have had its effect */
+	struct json *json; /* owned; NULL without a body */
+	int64_t date_at;   /* the gateway's clock at the answer */
+	int64_t retry_at;  /* not before; 0: as the caller likes */
 };
 void npc_answer_clear(struct npc_answer *a);
 
@@ -82,44 +86,46 @@ struct npc_req {
 	const char *query;   /* sorted, encoded; NULL none */
 	const struct json *body;
 };
-/* Make a signed call; logs in first when there is no living session, and once more after `token_expired`.
- * errors  ERR_BUG, ERR_IO: on our side; ids that cannot stand in a path are answered as CAUSE_ITEM */
-MUST_USE int npc_call(struct npc *n, const struct npc_req *r, struct npc_answer *out, struct err *e);
+/* Make a signed call; logs in first when there is no living session, and once more after
+ * `token_expired`. errors  ERR_BUG, ERR_IO: on our side; ids that cannot stand in a path
+ * are answered as CAUSE_ITEM */
+MUST_USE int
+npc_call(struct npc *n, const struct npc_req *r, struct npc_answer *out, struct err *e);
 
 /* ---- the calls, by name */
 MUST_USE int npc_projects(struct npc *n, struct npc_answer *out, struct err *e);
 /* Contacts of a project that answer to this address. */
-MUST_USE int npc_contacts(struct npc *n, const char *project, const char *email, struct npc_answer *out,
-    struct err *e);
-MUST_USE int npc_keywords(struct npc *n, const char *project, struct npc_answer *out, struct err *e);
+MUST_USE int npc_contacts(struct npc *n, const char *project, const char *email,
+    struct npc_answer *out, struct err *e);
+MUST_USE int
+npc_keywords(struct npc *n, const char *project, struct npc_answer *out, struct err *e);
 /* What changed at or after since_at; next: cursor of the page before, "" for the first. */
-MUST_USE int npc_changes(struct npc *n, const char *project, int64_t since_at, const char *next,
-    struct npc_answer *out, struct err *e);
+MUST_USE int npc_changes(struct npc *n, const char *project, int64_t since_at,
+    const char *next, struct npc_answer *out, struct err *e);
 /* The item with our own name of it: an answer with 0 or 1 items. */
-MUST_USE int npc_find(struct npc *n, enum npc_kind k, const char *project, const char *external_id,
+MUST_USE int npc_find(struct npc *n, enum npc_kind k, const char *project,
+    const char *external_id, struct npc_answer *out, struct err *e);
+MUST_USE int npc_create(struct npc *n, enum npc_kind k, const char *project,
+    const struct json *body, struct npc_answer *out, struct err *e);
+MUST_USE int npc_get(struct npc *n, enum npc_kind k, const char *project, const char *id,
     struct npc_answer *out, struct err *e);
-MUST_USE int npc_create(struct npc *n, enum npc_kind k, const char *project, const struct json *body,
-    struct npc_answer *out, struct err *e);
-MUST_USE int npc_get(struct npc *n, enum npc_kind k, const char *project, const char *id, struct npc_answer *out,
-    struct err *e);
 MUST_USE int npc_update(struct npc *n, enum npc_kind k, const char *project, const char *id,
     const struct json *body, struct npc_answer *out, struct err *e);
-MUST_USE int npc_reopen(struct npc *n, enum npc_kind k, const char *project, const char *id, const char *reason,
-    struct npc_answer *out, struct err *e);
-MUST_USE int npc_responses(struct npc *n, enum npc_kind k, const char *project, const char *id,
-    struct npc_answer *out, struct err *e);
+MUST_USE int npc_reopen(struct npc *n, enum npc_kind k, const char *project, const char *id,
+    const char *reason, struct npc_answer *out, struct err *e);
+MUST_USE int npc_responses(struct npc *n, enum npc_kind k, const char *project,
+    const char *id, struct npc_answer *out, struct err *e);
 /* A file with a fresh address. */
-MUST_USE int npc_file(struct npc *n, const char *project, const char *file_id, struct npc_answer *out,
-    struct err *e);
-/* Announce, send and attach a file; each step may be repeated (same key, same name and hash).
- * key     idempotency key of the upload
- * sha256  of the file, hex
- * file_id of the attached file, at most 255 bytes */
-MUST_USE int npc_attach(struct npc *n, enum npc_kind k, const char *project, const char *item_id, const char *key,
-    const char *name, int fd, int64_t bytes, const char *sha256, char file_id[256], struct npc_answer *out,
-    struct err *e);
-/* Fetch a presigned address into fd, which is truncated first. */
-MUST_USE int npc_download(struct npc *n, const char *url, int fd, int64_t *bytes, char sha256[65],
+MUST_USE int npc_file(struct npc *n, const char *project, const char *file_id,
     struct npc_answer *out, struct err *e);
+/* Announce, send and attach a file; each step may be repeated (same key, same name and
+ * hash). key     idempotency key of the upload sha256  of the file, hex file_id of the
+ * attached file, at most 255 bytes */
+MUST_USE int npc_attach(struct npc *n, enum npc_kind k, const char *project,
+    const char *item_id, const char *key, const char *name, int fd, int64_t bytes,
+    const char *sha256, char file_id[256], struct npc_answer *out, struct err *e);
+/* Fetch a presigned address into fd, which is truncated first. */
+MUST_USE int npc_download(struct npc *n, const char *url, int fd, int64_t *bytes,
+    char sha256[65], struct npc_answer *out, struct err *e);
 
 #endif

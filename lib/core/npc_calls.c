@@ -1,4 +1,5 @@
-/* Project Center's calls by name, and its files (npc.h). Queries are written sorted by key. */
+/* Project Center's calls by name, and its files (npc.h). Queries are written sorted by key.
+ */
 #include "config.h"
 
 #include "core/npc.h"
@@ -29,11 +30,13 @@ add(struct buf *q, const char *key, const char *value)
 static enum npc_op
 of_kind(enum npc_op rfi_op, enum npc_kind k)
 {
-	return k == NPC_RFI ? rfi_op : (enum npc_op)(rfi_op + (NPC_SUBMITTAL_FIND - NPC_RFI_FIND));
+	return k == NPC_RFI ? rfi_op
+			    : (enum npc_op)(rfi_op + (NPC_SUBMITTAL_FIND - NPC_RFI_FIND));
 }
 
 static int
-call_query(struct npc *n, struct npc_req *r, struct buf *q, struct npc_answer *out, struct err *e)
+call_query(
+    struct npc *n, struct npc_req *r, struct buf *q, struct npc_answer *out, struct err *e)
 {
 	int rc = -1;
 
@@ -55,7 +58,8 @@ npc_projects(struct npc *n, struct npc_answer *out, struct err *e)
 }
 
 int
-npc_contacts(struct npc *n, const char *project, const char *email, struct npc_answer *out, struct err *e)
+npc_contacts(struct npc *n, const char *project, const char *email, struct npc_answer *out,
+    struct err *e)
 {
 	struct npc_req r = {.op = NPC_CONTACTS, .project = project};
 	struct buf q = BUF_INIT(LIMIT_URL);
@@ -73,8 +77,8 @@ npc_keywords(struct npc *n, const char *project, struct npc_answer *out, struct 
 }
 
 int
-npc_changes(struct npc *n, const char *project, int64_t since_at, const char *next, struct npc_answer *out,
-    struct err *e)
+npc_changes(struct npc *n, const char *project, int64_t since_at, const char *next,
+    struct npc_answer *out, struct err *e)
 {
 	struct npc_req r = {.op = NPC_CHANGES, .project = project};
 	struct buf q = BUF_INIT(LIMIT_URL);
@@ -89,8 +93,8 @@ npc_changes(struct npc *n, const char *project, int64_t since_at, const char *ne
 }
 
 int
-npc_find(struct npc *n, enum npc_kind k, const char *project, const char *external_id, struct npc_answer *out,
-    struct err *e)
+npc_find(struct npc *n, enum npc_kind k, const char *project, const char *external_id,
+    struct npc_answer *out, struct err *e)
 {
 	struct npc_req r = {.op = of_kind(NPC_RFI_FIND, k), .project = project};
 	struct buf q = BUF_INIT(LIMIT_URL);
@@ -100,16 +104,18 @@ npc_find(struct npc *n, enum npc_kind k, const char *project, const char *extern
 }
 
 int
-npc_create(struct npc *n, enum npc_kind k, const char *project, const struct json *body, struct npc_answer *out,
-    struct err *e)
+npc_create(struct npc *n, enum npc_kind k, const char *project, const struct json *body,
+    struct npc_answer *out, struct err *e)
 {
-	struct npc_req r = {.op = of_kind(NPC_RFI_CREATE, k), .project = project, .body = body};
+	struct npc_req r = {
+	    .op = of_kind(NPC_RFI_CREATE, k), .project = project, .body = body};
 
 	return npc_call(n, &r, out, e);
 }
 
 int
-npc_get(struct npc *n, enum npc_kind k, const char *project, const char *id, struct npc_answer *out, struct err *e)
+npc_get(struct npc *n, enum npc_kind k, const char *project, const char *id,
+    struct npc_answer *out, struct err *e)
 {
 	struct npc_req r = {.op = of_kind(NPC_RFI_GET, k), .project = project, .id = id};
 
@@ -117,20 +123,22 @@ npc_get(struct npc *n, enum npc_kind k, const char *project, const char *id, str
 }
 
 int
-npc_update(struct npc *n, enum npc_kind k, const char *project, const char *id, const struct json *body,
-    struct npc_answer *out, struct err *e)
+npc_update(struct npc *n, enum npc_kind k, const char *project, const char *id,
+    const struct json *body, struct npc_answer *out, struct err *e)
 {
-	struct npc_req r = {.op = of_kind(NPC_RFI_UPDATE, k), .project = project, .id = id, .body = body};
+	struct npc_req r = {
+	    .op = of_kind(NPC_RFI_UPDATE, k), .project = project, .id = id, .body = body};
 
 	return npc_call(n, &r, out, e);
 }
 
 int
-npc_reopen(struct npc *n, enum npc_kind k, const char *project, const char *id, const char *reason,
-    struct npc_answer *out, struct err *e)
+npc_reopen(struct npc *n, enum npc_kind k, const char *project, const char *id,
+    const char *reason, struct npc_answer *out, struct err *e)
 {
 	struct json *body = json_obj();
-	struct npc_req r = {.op = of_kind(NPC_RFI_REOPEN, k), .project = project, .id = id, .body = body};
+	struct npc_req r = {
+	    .op = of_kind(NPC_RFI_REOPEN, k), .project = project, .id = id, .body = body};
 	int rc;
 
 	json_put_str(body, "reason", reason);
@@ -140,16 +148,18 @@ npc_reopen(struct npc *n, enum npc_kind k, const char *project, const char *id, 
 }
 
 int
-npc_responses(struct npc *n, enum npc_kind k, const char *project, const char *id, struct npc_answer *out,
-    struct err *e)
+npc_responses(struct npc *n, enum npc_kind k, const char *project, const char *id,
+    struct npc_answer *out, struct err *e)
 {
-	struct npc_req r = {.op = of_kind(NPC_RFI_RESPONSES, k), .project = project, .id = id};
+	struct npc_req r = {
+	    .op = of_kind(NPC_RFI_RESPONSES, k), .project = project, .id = id};
 
 	return npc_call(n, &r, out, e);
 }
 
 int
-npc_file(struct npc *n, const char *project, const char *file_id, struct npc_answer *out, struct err *e)
+npc_file(struct npc *n, const char *project, const char *file_id, struct npc_answer *out,
+    struct err *e)
 {
 	struct npc_req r = {.op = NPC_FILE_GET, .project = project, .id = file_id};
 
@@ -158,8 +168,8 @@ npc_file(struct npc *n, const char *project, const char *file_id, struct npc_ans
 
 /* ---- files by presigned addresses, which carry no Authorization */
 
-/* Where the gateway says that files are: any public https host; private ones only beside a gateway that is
- * itself on loopback (rehearsals) or has the same host. */
+/* Where the gateway says that files are: any public https host; private ones only beside a
+ * gateway that is itself on loopback (rehearsals) or has the same host. */
 static bool
 private_ok(const struct npc *n, const char *url)
 {
@@ -167,8 +177,8 @@ private_ok(const struct npc *n, const char *url)
 
 	if (http_url_is_loopback(n->conf->npc_api_url))
 		return true;
-	return http_url_host(url, a, sizeof a) == 0 && http_url_host(n->conf->npc_api_url, b, sizeof b) == 0 &&
-	    str_eq(a, b);
+	return http_url_host(url, a, sizeof a) == 0 &&
+	       http_url_host(n->conf->npc_api_url, b, sizeof b) == 0 && str_eq(a, b);
 }
 
 static int
@@ -195,8 +205,8 @@ presigned(struct npc *n, struct http_req *req, struct npc_answer *out, struct er
 }
 
 int
-npc_download(struct npc *n, const char *url, int fd, int64_t *bytes, char sha256[65], struct npc_answer *out,
-    struct err *e)
+npc_download(struct npc *n, const char *url, int fd, int64_t *bytes, char sha256[65],
+    struct npc_answer *out, struct err *e)
 {
 	struct http_req req = HTTP_REQ_INIT;
 
@@ -212,8 +222,8 @@ npc_download(struct npc *n, const char *url, int fd, int64_t *bytes, char sha256
 }
 
 static int
-announce(struct npc *n, const char *project, const char *key, const char *name, int64_t bytes, const char *sha256,
-    struct npc_answer *out, struct err *e)
+announce(struct npc *n, const char *project, const char *key, const char *name,
+    int64_t bytes, const char *sha256, struct npc_answer *out, struct err *e)
 {
 	struct json *body = json_obj();
 	struct npc_req r = {.op = NPC_UPLOAD_CREATE, .project = project, .body = body};
@@ -229,9 +239,11 @@ announce(struct npc *n, const char *project, const char *key, const char *name, 
 }
 
 static int
-put_file(struct npc *n, const char *url, int fd, int64_t bytes, struct npc_answer *out, struct err *e)
+put_file(struct npc *n, const char *url, int fd, int64_t bytes, struct npc_answer *out,
+    struct err *e)
 {
-	static const struct http_header h[] = {{"Content-Type", "application/octet-stream"}};
+	static const struct http_header h[] = {
+	    {"Content-Type", "application/octet-stream"}};
 	struct http_req req = HTTP_REQ_INIT;
 
 	*out = (struct npc_answer){.date_at = clk_now()};
@@ -245,19 +257,23 @@ put_file(struct npc *n, const char *url, int fd, int64_t bytes, struct npc_answe
 }
 
 int
-npc_attach(struct npc *n, enum npc_kind k, const char *project, const char *item_id, const char *key,
-    const char *name, int fd, int64_t bytes, const char *sha256, char file_id[256], struct npc_answer *out,
-    struct err *e)
+npc_attach(struct npc *n, enum npc_kind k, const char *project, const char *item_id,
+    const char *key, const char *name, int fd, int64_t bytes, const char *sha256,
+    char file_id[256], struct npc_answer *out, struct err *e)
 {
 	struct npc_answer up = {0};
 	struct json *body = json_obj();
-	struct npc_req r = {.op = of_kind(NPC_RFI_ATTACH, k), .project = project, .id = item_id, .body = body};
+	struct npc_req r = {.op = of_kind(NPC_RFI_ATTACH, k),
+	    .project = project,
+	    .id = item_id,
+	    .body = body};
 	int rc = -1;
 
 	*out = (struct npc_answer){0};
 	if (announce(n, project, key, name, bytes, sha256, &up, e) == -1)
 		goto out;
-	if (up.cause == CAUSE_NONE && !str_eq(json_str_or(up.json, "state", ""), "received")) {
+	if (up.cause == CAUSE_NONE &&
+	    !str_eq(json_str_or(up.json, "state", ""), "received")) {
 		if (put_file(n, json_str_or(up.json, "url", ""), fd, bytes, out, e) == -1)
 			goto out;
 		if (out->cause != CAUSE_NONE) {
@@ -275,7 +291,8 @@ npc_attach(struct npc *n, enum npc_kind k, const char *project, const char *item
 	json_put_str(body, "uploadId", json_str_or(up.json, "id", ""));
 	if (npc_call(n, &r, out, e) == -1)
 		goto out;
-	if (out->cause == CAUSE_NONE && str_copy(file_id, 256, json_str_or(out->json, "id", "")) == -1)
+	if (out->cause == CAUSE_NONE &&
+	    str_copy(file_id, 256, json_str_or(out->json, "id", "")) == -1)
 		npc_fail(out, CAUSE_ITEM, "an id of Project Center is too long");
 	rc = 0;
 out:

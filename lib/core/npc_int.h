@@ -14,7 +14,8 @@ struct npc {
 };
 
 void npc_fail(struct npc_answer *a, enum cause c, const char *text);
-/* Fill a from what came; write: a call that changes something; login: any refusal is a matter of set-up. */
+/* Fill a from what came; write: a call that changes something; login: any refusal is a
+ * matter of set-up. */
 void npc_decide(const struct http_resp *r, bool write, bool login, struct npc_answer *a);
 
 #endif

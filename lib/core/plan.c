@@ -9,7 +9,8 @@
 #include "base/str.h"
 #include "core/plan_int.h"
 
-/* One row a word: stored word, name for people. The CHECKs of table item keep the stored words in step. */
+/* One row a word: stored word, name for people. The CHECKs of table item keep the stored
+ * words in step. */
 static const char *const kind_words[PLAN_KIND_MAX] = {"rfi", "submittal"};
 static const char *const kind_names[PLAN_KIND_MAX] = {"RFI", "submittal"};
 
@@ -41,40 +42,53 @@ static const struct {
     [PLAN_R_CLOSED] = {"closed", "It comes in by itself if the contractor opens it again."},
     [PLAN_R_VOID] = {"void", ""},
     [PLAN_R_DELETED] = {"deleted", "It comes in by itself if it is restored in Procore."},
-    [PLAN_R_STATUS_UNKNOWN] = {"status_unknown", "It comes in by itself when its status is Open."},
-    [PLAN_R_PRIVATE] = {"private",
-	"Private items stay in Procore. It comes in by itself if the contractor makes it not private."},
+    [PLAN_R_STATUS_UNKNOWN] = {"status_unknown",
+	"It comes in by itself when its status is Open."},
+    [PLAN_R_PRIVATE] = {"private", "Private items stay in Procore. It comes in by itself "
+				   "if the contractor makes it not private."},
     [PLAN_R_SUPERSEDED] = {"superseded", "The current revision is carried instead."},
     [PLAN_R_BEFORE_CONNECTION] = {"before_connection",
-	"It was created before the projects were connected. Pull it by its number if it is wanted."},
-    [PLAN_R_NO_BIC] = {"no_bic",
-	"Ask the contractor to add a BIC user of this project to the item, or add that person as a BIC user."},
+	"It was created before the projects were connected. Pull it by its number if it is "
+	"wanted."},
+    [PLAN_R_NO_BIC] = {"no_bic", "Ask the contractor to add a BIC user of this project to "
+				 "the item, or add that person as a BIC user."},
     [PLAN_R_STEP_NOT_REACHED] = {"step_not_reached",
 	"It comes in by itself when the workflow reaches the BIC user's step."},
     [PLAN_R_ANSWERED_IN_PROCORE] = {"answered_in_procore", ""},
-    [PLAN_R_NO_CONTACT] = {"no_contact",
-	"Add this person as a contact of the project in Project Center, with this e-mail address."},
-    [PLAN_R_NOT_BIC] = {"not_bic",
-	"Let a BIC user of the project respond and close, or add this person as a BIC user."},
+    [PLAN_R_NO_CONTACT] = {"no_contact", "Add this person as a contact of the project in "
+					 "Project Center, with this e-mail address."},
+    [PLAN_R_NOT_BIC] = {"not_bic", "Let a BIC user of the project respond and close, or "
+				   "add this person as a BIC user."},
     [PLAN_R_PLAIN_CLOSE] = {"plain_close", ""},
-    [PLAN_R_SEND_AND_CLOSE] = {"send_and_close", "Only Respond and Close sends an answer to Procore."},
-    [PLAN_R_RESPOND_ONLY] = {"respond_only", "Respond and Close sends the answer to Procore."},
-    [PLAN_R_SIGN_IN] = {"sign_in", "It goes out by itself when this person has signed in to Procore again."},
+    [PLAN_R_SEND_AND_CLOSE] = {"send_and_close",
+	"Only Respond and Close sends an answer to Procore."},
+    [PLAN_R_RESPOND_ONLY] = {"respond_only",
+	"Respond and Close sends the answer to Procore."},
+    [PLAN_R_SIGN_IN] = {"sign_in",
+	"It goes out by itself when this person has signed in to Procore again."},
     [PLAN_R_CLOSED_IN_PROCORE] = {"closed_in_procore",
-	"Ask the contractor to open the item again; the answer then goes out by itself. Or dismiss this."},
+	"Ask the contractor to open the item again; the answer then goes out by itself. Or "
+	"dismiss this."},
     [PLAN_R_NOT_APPROVER] = {"not_approver",
-	"Ask the contractor to add this person as an approver, or let an approver respond and close."},
-    [PLAN_R_UNMAPPED] = {"unmapped", "Choose a Procore response for this value under Response map on the Edit page."},
-    [PLAN_R_MAP_STALE] = {"map_stale", "Choose another Procore response for this value under Response map on the Edit page."},
+	"Ask the contractor to add this person as an approver, or let an approver respond "
+	"and close."},
+    [PLAN_R_UNMAPPED] = {"unmapped",
+	"Choose a Procore response for this value under Response map on the Edit page."},
+    [PLAN_R_MAP_STALE] = {"map_stale", "Choose another Procore response for this value "
+				       "under Response map on the Edit page."},
     [PLAN_R_OTHER_ANSWER] = {"other_answer",
 	"Decide which answer stands. Change it in Procore by hand, or dismiss this."},
     [PLAN_R_EMPTY_ANSWER] = {"empty_answer", "Respond again with a text or a file."},
-    [PLAN_R_FILE_LIMIT] = {"file_limit", "Hand the file over by other means, then dismiss this."},
-    [PLAN_R_FILE] = {"file", "It is tried again by itself. If it stays, have the file added again."},
-    [PLAN_R_PROCORE_REFUSED] = {"procore_refused", "Mend what Procore names, then press Retry."},
-    [PLAN_R_NPC_REFUSED] = {"npc_refused", "Mend what Project Center names, then press Retry."},
-    [PLAN_R_PERMISSION] = {"permission",
-	"In Procore, give this person Standard or Admin on RFIs and Submittals in the project."},
+    [PLAN_R_FILE_LIMIT] = {"file_limit",
+	"Hand the file over by other means, then dismiss this."},
+    [PLAN_R_FILE] = {"file",
+	"It is tried again by itself. If it stays, have the file added again."},
+    [PLAN_R_PROCORE_REFUSED] = {"procore_refused",
+	"Mend what Procore names, then press Retry."},
+    [PLAN_R_NPC_REFUSED] = {"npc_refused",
+	"Mend what Project Center names, then press Retry."},
+    [PLAN_R_PERMISSION] = {"permission", "In Procore, give this person Standard or Admin "
+					 "on RFIs and Submittals in the project."},
     [PLAN_R_PULLED] = {"pulled", ""},
 };
 
@@ -149,7 +163,8 @@ plan_reason_remedy(enum plan_reason r, enum plan_kind k)
 int
 plan_close_from_word(const char *w, enum plan_close *out)
 {
-	static const char *const words[] = {"respond_and_close", "close", "send_and_close", "respond"};
+	static const char *const words[] = {
+	    "respond_and_close", "close", "send_and_close", "respond"};
 
 	for (int i = 0; i < 4; i++) {
 		if (str_eq(w, words[i])) {
@@ -284,11 +299,12 @@ is_device_name(const char *name)
 	for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++)
 		if (stem == 3 && str_starts_ci(name, devices[i]))
 			return true;
-	return stem == 4 && (str_starts_ci(name, "com") || str_starts_ci(name, "lpt")) && name[3] >= '1' &&
-	    name[3] <= '9';
+	return stem == 4 && (str_starts_ci(name, "com") || str_starts_ci(name, "lpt")) &&
+	       name[3] >= '1' && name[3] <= '9';
 }
 
-/* Longest stem and extension that are kept; together with "_" and a NUL they fit 256 bytes. */
+/* Longest stem and extension that are kept; together with "_" and a NUL they fit 256 bytes.
+ */
 enum { NAME_STEM_BYTES = 200, NAME_EXT_BYTES = 40 };
 
 bool
@@ -300,7 +316,8 @@ plan_file_name(const char *name, char out[256])
 
 	str_cut(clean, sizeof clean, name);
 	for (char *p = clean; *p != '\0'; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f || strchr("#%*:<>?/\\|~\"", *p) != NULL)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f ||
+		    strchr("#%*:<>?/\\|~\"", *p) != NULL)
 			*p = '_';
 	n = strlen(clean);
 	while (n > 0 && (clean[n - 1] == '.' || clean[n - 1] == ' '))
@@ -316,7 +333,8 @@ plan_file_name(const char *name, char out[256])
 	}
 	if (n == 0)
 		str_cut(out, 256, "file");
-	else if (str_format(out, 256, "%s%s%s", is_device_name(clean) ? "_" : "", stem, ext) == -1)
+	else if (str_format(
+		     out, 256, "%s%s%s", is_device_name(clean) ? "_" : "", stem, ext) == -1)
 		str_cut(out, 256, "file");
 	return !str_eq(out, name);
 }

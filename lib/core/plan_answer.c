@@ -9,7 +9,8 @@
 #include "base/str.h"
 #include "core/plan_int.h"
 
-/* Procore's and NPC's clocks may differ by this much when only author, text and time can tell. */
+/* Procore's and NPC's clocks may differ by this much when only author, text and time can
+ * tell. */
 enum { CLOCK_SLACK_S = 300 };
 
 void
@@ -30,19 +31,21 @@ plan_answer_text(const char *body, const char *reference, struct buf *out)
 }
 
 int64_t
-plan_find_reply(const struct plan_remote *r, const char *reference, int64_t user_id, const char *text,
-    int64_t since_at)
+plan_find_reply(const struct plan_remote *r, const char *reference, int64_t user_id,
+    const char *text, int64_t since_at)
 {
 	for (size_t i = 0; i < r->replies_n; i++) {
 		const struct plan_reply *p = &r->replies[i];
 
-		if (!str_empty(reference) && p->text != NULL && strstr(p->text, reference) != NULL)
+		if (!str_empty(reference) && p->text != NULL &&
+		    strstr(p->text, reference) != NULL)
 			return p->id;
 	}
 	for (size_t i = 0; i < r->replies_n; i++) {
 		const struct plan_reply *p = &r->replies[i];
 
-		if (p->user_id == user_id && user_id != 0 && !str_empty(text) && plan_same_text(p->text, text) &&
+		if (p->user_id == user_id && user_id != 0 && !str_empty(text) &&
+		    plan_same_text(p->text, text) &&
 		    (since_at == 0 || p->at >= since_at - CLOCK_SLACK_S))
 			return p->id;
 	}
@@ -50,16 +53,18 @@ plan_find_reply(const struct plan_remote *r, const char *reference, int64_t user
 }
 
 int64_t
-plan_find_approval(const struct plan_remote *r, int64_t approver_id, int64_t response_id, const char *reference,
-    const char *text)
+plan_find_approval(const struct plan_remote *r, int64_t approver_id, int64_t response_id,
+    const char *reference, const char *text)
 {
 	for (size_t i = 0; i < r->people_n; i++) {
 		const struct plan_person *p = &r->people[i];
 
-		if (p->approver_id != approver_id || !p->answered || p->response_id != response_id)
+		if (p->approver_id != approver_id || !p->answered ||
+		    p->response_id != response_id)
 			continue;
-		if (!str_empty(reference) ? strstr(p->comment == NULL ? "" : p->comment, reference) != NULL
-		                          : plan_same_text(p->comment, text))
+		if (!str_empty(reference)
+			? strstr(p->comment == NULL ? "" : p->comment, reference) != NULL
+			: plan_same_text(p->comment, text))
 			return approver_id;
 	}
 	return 0;
@@ -81,15 +86,18 @@ decide_close_kind(const struct plan_answer_in *in, struct plan_answer_out *out)
 		return false;
 	case PLAN_CLOSE:
 		set(out, PLAN_NOT_SENT, PLAN_R_PLAIN_CLOSE);
-		plan_say(out->text, "Closed in Project Center without a response; nothing was sent to Procore.");
+		plan_say(out->text, "Closed in Project Center without a response; nothing "
+				    "was sent to Procore.");
 		return true;
 	case PLAN_SEND_AND_CLOSE:
 		set(out, PLAN_NOT_SENT, PLAN_R_SEND_AND_CLOSE);
-		plan_say(out->text, "Closed in Project Center by Send and Close; nothing was sent to Procore.");
+		plan_say(out->text, "Closed in Project Center by Send and Close; nothing "
+				    "was sent to Procore.");
 		return true;
 	case PLAN_RESPOND:
 		set(out, PLAN_NOT_SENT, PLAN_R_RESPOND_ONLY);
-		plan_say(out->text, "A response was recorded in Project Center, but the item is not closed there.");
+		plan_say(out->text, "A response was recorded in Project Center, but the "
+				    "item is not closed there.");
 		return true;
 	}
 	return false;
@@ -101,7 +109,8 @@ decide_author(const struct plan_answer_in *in, struct plan_answer_out *out)
 {
 	if (in->bic == NULL) {
 		set(out, PLAN_ISSUE, PLAN_R_NOT_BIC);
-		plan_say(out->text, "%s answered in Project Center but is not a BIC user of this project.",
+		plan_say(out->text,
+		    "%s answered in Project Center but is not a BIC user of this project.",
 		    str_empty(in->author) ? "Somebody without a login" : in->author);
 		return true;
 	}
@@ -114,12 +123,13 @@ decide_not_open(const struct plan_answer_in *in, struct plan_answer_out *out)
 	if (in->procore->status == PLAN_OPEN)
 		return false;
 	set(out, PLAN_ISSUE, PLAN_R_CLOSED_IN_PROCORE);
-	plan_say(out->text, "It was answered in Project Center, but the %s is %s in Procore.",
+	plan_say(out->text,
+	    "It was answered in Project Center, but the %s is %s in Procore.",
 	    plan_kind_name(in->procore->kind),
 	    in->procore->status == PLAN_DELETED ? "deleted"
 	    : in->procore->status == PLAN_VOID  ? "void"
 	    : in->procore->status == PLAN_DRAFT ? "a draft"
-	                                        : "closed");
+						: "closed");
 	return true;
 }
 
@@ -129,7 +139,8 @@ decide_sign_in(const struct plan_answer_in *in, struct plan_answer_out *out)
 	if (in->bic->signed_in)
 		return false;
 	set(out, PLAN_WAIT, PLAN_R_SIGN_IN);
-	plan_say(out->text, "The answer waits for %s to sign in to Procore.", in->bic->login);
+	plan_say(
+	    out->text, "The answer waits for %s to sign in to Procore.", in->bic->login);
 	return true;
 }
 
@@ -148,7 +159,8 @@ decide_rfi(const struct plan_answer_in *in, struct plan_answer_out *out)
 		return;
 	if (plan_same_text(in->body, "") && !in->has_files) {
 		set(out, PLAN_ISSUE, PLAN_R_EMPTY_ANSWER);
-		plan_say(out->text, "The response in Project Center has neither text nor files.");
+		plan_say(out->text,
+		    "The response in Project Center has neither text nor files.");
 		return;
 	}
 	if (!decide_sign_in(in, out))
@@ -164,9 +176,11 @@ own_step(const struct plan_remote *r, const struct plan_bic *b)
 
 	for (size_t i = 0; i < r->people_n; i++) {
 		const struct plan_person *p = &r->people[i];
-		int s = (p->in_court ? 4 : 0) + (p->reached && !p->answered ? 2 : 0) + (p->reached ? 1 : 0);
-		bool own = p->user_id != 0 && b->user_id != 0 ? p->user_id == b->user_id
-		                                              : str_eq_ci(p->login, b->login);
+		int s = (p->in_court ? 4 : 0) + (p->reached && !p->answered ? 2 : 0) +
+			(p->reached ? 1 : 0);
+		bool own = p->user_id != 0 && b->user_id != 0
+			       ? p->user_id == b->user_id
+			       : str_eq_ci(p->login, b->login);
 
 		if (p->approver && own && s > best_score) {
 			best = p;
@@ -177,7 +191,8 @@ own_step(const struct plan_remote *r, const struct plan_bic *b)
 }
 
 static void
-decide_step(const struct plan_answer_in *in, const struct plan_person *p, struct plan_answer_out *out)
+decide_step(const struct plan_answer_in *in, const struct plan_person *p,
+    struct plan_answer_out *out)
 {
 	out->approver_id = p->approver_id;
 	out->response_id = in->map.response_id;
@@ -188,11 +203,16 @@ decide_step(const struct plan_answer_in *in, const struct plan_person *p, struct
 		return;
 	} else if (!p->reached) {
 		set(out, PLAN_ISSUE, PLAN_R_STEP_NOT_REACHED);
-		plan_say(out->text, "%s's step of the workflow in Procore has not been reached.", in->bic->login);
+		plan_say(out->text,
+		    "%s's step of the workflow in Procore has not been reached.",
+		    in->bic->login);
 	} else if (p->answered && !p->in_court && !in->answered_before) {
 		set(out, PLAN_ISSUE, PLAN_R_OTHER_ANSWER);
-		plan_say(out->text, "Procore already holds the response \"%s\" of %s; Project Center says \"%s\".",
-		    p->response_name == NULL ? "" : p->response_name, in->bic->login, in->action);
+		plan_say(out->text,
+		    "Procore already holds the response \"%s\" of %s; Project Center says "
+		    "\"%s\".",
+		    p->response_name == NULL ? "" : p->response_name, in->bic->login,
+		    in->action);
 	} else if (!decide_sign_in(in, out)) {
 		set(out, PLAN_SEND, PLAN_R_NONE);
 	}
@@ -207,16 +227,21 @@ decide_submittal(const struct plan_answer_in *in, struct plan_answer_out *out)
 		if (decide_not_open(in, out))
 			return;
 		set(out, PLAN_ISSUE, PLAN_R_NOT_APPROVER);
-		plan_say(out->text, "%s answered in Project Center but is not an approver of this submittal in Procore.",
+		plan_say(out->text,
+		    "%s answered in Project Center but is not an approver of this "
+		    "submittal in Procore.",
 		    in->bic->login);
 	} else if (!in->map.found) {
 		set(out, PLAN_ISSUE, PLAN_R_UNMAPPED);
-		plan_say(out->text, "The response \"%s\" of Project Center is not mapped to a response of Procore.",
+		plan_say(out->text,
+		    "The response \"%s\" of Project Center is not mapped to a response of "
+		    "Procore.",
 		    in->action);
 	} else if (!in->map.offered) {
 		set(out, PLAN_ISSUE, PLAN_R_MAP_STALE);
-		plan_say(out->text, "\"%s\" is mapped to \"%s\", which Procore no longer offers.", in->action,
-		    in->map.name == NULL ? "" : in->map.name);
+		plan_say(out->text,
+		    "\"%s\" is mapped to \"%s\", which Procore no longer offers.",
+		    in->action, in->map.name == NULL ? "" : in->map.name);
 	} else {
 		decide_step(in, p, out);
 	}

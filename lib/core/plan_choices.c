@@ -8,7 +8,8 @@
 #include "base/str.h"
 
 void
-plan_choices_add(struct plan_choices *c, const char *key, const char *name, const char *meaning)
+plan_choices_add(
+    struct plan_choices *c, const char *key, const char *name, const char *meaning)
 {
 	if (str_empty(key) || str_empty(name))
 		return;
@@ -16,7 +17,8 @@ plan_choices_add(struct plan_choices *c, const char *key, const char *name, cons
 		if (str_eq(c->v[i].key, key))
 			return;
 	c->v = xreallocarray(c->v, c->n + 1, sizeof *c->v);
-	c->v[c->n++] = (struct plan_choice){.key = xstrdup(key), .name = xstrdup(name), .meaning = xstrdup(meaning)};
+	c->v[c->n++] = (struct plan_choice){
+	    .key = xstrdup(key), .name = xstrdup(name), .meaning = xstrdup(meaning)};
 }
 
 void
@@ -69,7 +71,8 @@ plan_choices_match(const struct plan_choices *procore, const char *npc_action)
 		only = c;
 		if (str_eq_ci(c->name, npc_action))
 			same = c;
-		if (str_starts_ci(c->name, npc_action) || str_starts_ci(npc_action, c->name)) {
+		if (str_starts_ci(c->name, npc_action) ||
+		    str_starts_ci(npc_action, c->name)) {
 			alike = c;
 			n_alike++;
 		}

@@ -22,19 +22,21 @@ is_person_of(const struct plan_person *p, const struct plan_bic *b)
 static int
 score(const struct plan_person *p, const struct plan_bic *b)
 {
-	return (p->in_court ? 16 : 0) + (p->reached && !p->answered ? 8 : 0) + (!p->answered ? 4 : 0) +
-	    (b->permitted ? 2 : 0) + (b->signed_in ? 1 : 0);
+	return (p->in_court ? 16 : 0) + (p->reached && !p->answered ? 8 : 0) +
+	       (!p->answered ? 4 : 0) + (b->permitted ? 2 : 0) + (b->signed_in ? 1 : 0);
 }
 
 static const struct plan_bic *
-match(const struct plan_remote *r, const struct plan_bic *bics, size_t n, const struct plan_person **who)
+match(const struct plan_remote *r, const struct plan_bic *bics, size_t n,
+    const struct plan_person **who)
 {
 	const struct plan_bic *best = NULL;
 	int best_score = -1;
 
 	for (size_t i = 0; i < n; i++) {
 		for (size_t k = 0; k < r->people_n; k++) {
-			if (is_person_of(&r->people[k], &bics[i]) && score(&r->people[k], &bics[i]) > best_score) {
+			if (is_person_of(&r->people[k], &bics[i]) &&
+			    score(&r->people[k], &bics[i]) > best_score) {
 				best_score = score(&r->people[k], &bics[i]);
 				best = &bics[i];
 				*who = &r->people[k];
@@ -58,7 +60,8 @@ plan_unsure(const struct plan_remote *r, const struct plan_bic *bics, size_t n)
 	bool nameless = false, unknown = false;
 
 	for (size_t i = 0; i < r->people_n; i++)
-		nameless = nameless || (r->people[i].approver && str_empty(r->people[i].login));
+		nameless =
+		    nameless || (r->people[i].approver && str_empty(r->people[i].login));
 	for (size_t i = 0; i < n; i++)
 		unknown = unknown || bics[i].user_id == 0;
 	return nameless && unknown && plan_match(r, bics, n) == NULL;
@@ -121,10 +124,12 @@ say_no_bic(const struct plan_remote *r, char out[PLAN_TEXT_BYTES])
 		const struct plan_person *p = &r->people[i];
 
 		if (p->approver && (!str_empty(p->name) || !str_empty(p->login)))
-			buf_printf(&b, "%s%s", n++ == 0 ? "" : ", ", str_empty(p->name) ? p->login : p->name);
+			buf_printf(&b, "%s%s", n++ == 0 ? "" : ", ",
+			    str_empty(p->name) ? p->login : p->name);
 	}
 	if (n == 0)
-		plan_say(out, "Nobody is named as %s.", r->kind == PLAN_RFI ? "assignee" : "approver");
+		plan_say(out, "Nobody is named as %s.",
+		    r->kind == PLAN_RFI ? "assignee" : "approver");
 	else
 		plan_say(out, "No %s is a BIC user of this project (%s).",
 		    r->kind == PLAN_RFI ? "assignee" : "approver", buf_str(&b));
@@ -140,8 +145,8 @@ decide_not_open(const struct plan_in *in, struct plan_out *out)
 	out->verdict = in->linked ? PLAN_END : PLAN_SKIP;
 }
 
-/* In NPC already: carry on, or begin again. Begun again only when the ball has been seen elsewhere since:
- * right after our own answer the BIC may still be shown in court. */
+/* In NPC already: carry on, or begin again. Begun again only when the ball has been seen
+ * elsewhere since: right after our own answer the BIC may still be shown in court. */
 static void
 decide_linked(const struct plan_in *in, const struct plan_person *who, struct plan_out *out)
 {
@@ -152,7 +157,8 @@ decide_linked(const struct plan_in *in, const struct plan_person *who, struct pl
 		return;
 	if (who->in_court || (in->ended && in->procore->kind == PLAN_RFI)) {
 		out->verdict = PLAN_REOPEN;
-		plan_say(out->text, "The %s was opened again in Procore.", plan_kind_name(in->procore->kind));
+		plan_say(out->text, "The %s was opened again in Procore.",
+		    plan_kind_name(in->procore->kind));
 	}
 }
 
@@ -178,15 +184,19 @@ decide_new(const struct plan_in *in, const struct plan_person *who, struct plan_
 		skip(out, PLAN_R_NO_BIC, "");
 		say_no_bic(r, out->text);
 	} else if (r->created_at < in->sync_from_at && !in->pulled) {
-		skip(out, PLAN_R_BEFORE_CONNECTION, "It is older than the connection of the two projects.");
+		skip(out, PLAN_R_BEFORE_CONNECTION,
+		    "It is older than the connection of the two projects.");
 	} else if (who->answered && !in->pulled) {
-		skip(out, PLAN_R_ANSWERED_IN_PROCORE, "The BIC user has already answered it in Procore.");
+		skip(out, PLAN_R_ANSWERED_IN_PROCORE,
+		    "The BIC user has already answered it in Procore.");
 	} else if (!who->reached) {
-		skip(out, PLAN_R_STEP_NOT_REACHED, "An earlier step of its workflow is not answered yet.");
+		skip(out, PLAN_R_STEP_NOT_REACHED,
+		    "An earlier step of its workflow is not answered yet.");
 	} else if (str_empty(out->bic->contact_id)) {
 		out->verdict = PLAN_FAIL;
 		out->reason = PLAN_R_NO_CONTACT;
-		plan_say(out->text, "No NPC contact information found for given login %s", out->bic->login);
+		plan_say(out->text, "No NPC contact information found for given login %s",
+		    out->bic->login);
 	} else {
 		out->verdict = PLAN_CREATE;
 	}
@@ -208,7 +218,8 @@ plan_item(const struct plan_in *in, struct plan_out *out)
 		decide_new(in, who, out);
 }
 
-/* Texts that people in NPC may rewrite: theirs once they did. The rest of the fields is Procore's. */
+/* Texts that people in NPC may rewrite: theirs once they did. The rest of the fields is
+ * Procore's. */
 static bool
 npc_owns(enum plan_field f)
 {
@@ -216,8 +227,8 @@ npc_owns(enum plan_field f)
 }
 
 void
-plan_merge(const struct plan_fields *agreed, const struct plan_fields *procore, const struct plan_fields *npc,
-    struct plan_merge *out)
+plan_merge(const struct plan_fields *agreed, const struct plan_fields *procore,
+    const struct plan_fields *npc, struct plan_merge *out)
 {
 	*out = (struct plan_merge){0};
 	for (int i = 0; i < PLAN_FIELD_MAX; i++) {
@@ -232,7 +243,8 @@ plan_merge(const struct plan_fields *agreed, const struct plan_fields *procore, 
 			out->write[f] = !plan_same_text(p, n);
 			plan_fields_set(&out->agreed, f, p);
 		} else if (!p_changed) {
-			/* only NPC moved on: stays there, and the agreement stays what it was */
+			/* only NPC moved on: stays there, and the agreement stays what it
+			 * was */
 			plan_fields_set(&out->agreed, f, a);
 		} else {
 			out->write[f] = !npc_owns(f);

@@ -16,11 +16,13 @@
 
 enum {
 	CALL_MS = 30000,
-	/* A company without our app is asked again after a quarter of an hour, then at growing gaps: as long
-	 * as it has lasted, at most six hours (procore.md 3.6: hammering it counts as abuse). */
+	/* A company without our app is asked again after a quarter of an hour, then at
+	 * growing gaps: as long as it has lasted, at most six hours (procore.md 3.6:
+	 * hammering it counts as abuse). */
 	COMPANY_WAIT_MIN_S = 900,
 	COMPANY_WAIT_MAX_S = 6 * 3600,
-	/* Somebody else is refreshing, or Procore's login host does not answer: come back soon. */
+	/* Somebody else is refreshing, or Procore's login host does not answer: come back
+	   soon. */
 	LATER_S = 30
 };
 
@@ -43,7 +45,8 @@ set_cause(struct procore_answer *a, enum cause c, int64_t retry_at, const char *
 
 /* The path with its holes filled in order of appearance. */
 static int
-build_url(const struct procore *p, const struct procore_req *r, struct buf *url, struct err *e)
+build_url(
+    const struct procore *p, const struct procore_req *r, struct buf *url, struct err *e)
 {
 	const char *s = procore_path(r->op)->path;
 
@@ -70,7 +73,8 @@ build_url(const struct procore *p, const struct procore_req *r, struct buf *url,
 
 /* True when the company has disconnected our app and it is too early to ask again. */
 static int
-gate_company(struct procore *p, const struct procore_req *r, struct procore_answer *a, bool *closed, struct err *e)
+gate_company(struct procore *p, const struct procore_req *r, struct procore_answer *a,
+    bool *closed, struct err *e)
 {
 	struct company_state c = {0};
 
@@ -80,36 +84,41 @@ gate_company(struct procore *p, const struct procore_req *r, struct procore_answ
 	if (company_state_get(p->oauth->db, r->at.company_id, &c, e) == -1)
 		return -1;
 	if (c.not_connected && c.next_try_at > clk_now()) {
-		set_cause(a, CAUSE_APP_NOT_AT_COMPANY, c.next_try_at, "App is not connected to this company");
+		set_cause(a, CAUSE_APP_NOT_AT_COMPANY, c.next_try_at,
+		    "App is not connected to this company");
 		*closed = true;
 	}
 	return 0;
 }
 
 static int
-gate_budget(struct procore *p, const struct procore_req *r, struct procore_answer *a, bool *closed, struct err *e)
+gate_budget(struct procore *p, const struct procore_req *r, struct procore_answer *a,
+    bool *closed, struct err *e)
 {
 	bool may = false;
 	int64_t until = 0;
 
-	if (budget_may_call(p->oauth->db, r->at.account_id, r->at.company_id, p->priority, clk_now(), &may, &until,
-	        e) == -1)
+	if (budget_may_call(p->oauth->db, r->at.account_id, r->at.company_id, p->priority,
+		clk_now(), &may, &until, e) == -1)
 		return -1;
 	*closed = !may;
 	if (!may)
-		set_cause(a, CAUSE_LIMITED, until, "Procore's rate limit is nearly used up");
+		set_cause(
+		    a, CAUSE_LIMITED, until, "Procore's rate limit is nearly used up");
 	return 0;
 }
 
 /* No token to be had: say why. */
 static int
-say_no_token(struct procore *p, int64_t account_id, enum oauth_got got, struct procore_answer *a, struct err *e)
+say_no_token(struct procore *p, int64_t account_id, enum oauth_got got,
+    struct procore_answer *a, struct err *e)
 {
 	struct account acc = {0};
 	enum cause c = CAUSE_SIGN_IN_LOST;
 
 	if (got == OAUTH_LATER) {
-		set_cause(a, CAUSE_UNREACHABLE, clk_now() + LATER_S, "the sign-in is being renewed");
+		set_cause(a, CAUSE_UNREACHABLE, clk_now() + LATER_S,
+		    "the sign-in is being renewed");
 		return 0;
 	}
 	if (account_get(p->oauth->db, account_id, &acc, e) == -1)
@@ -124,8 +133,8 @@ say_no_token(struct procore *p, int64_t account_id, enum oauth_got got, struct p
 /* ---- the call itself */
 
 static int
-send_once(struct procore *p, const struct procore_req *r, const struct secret *access, const char *url,
-    const struct buf *body, struct http_resp *out, struct err *e)
+send_once(struct procore *p, const struct procore_req *r, const struct secret *access,
+    const char *url, const struct buf *body, struct http_resp *out, struct err *e)
 {
 	struct http_req req = HTTP_REQ_INIT;
 	struct http_header h[4];
@@ -160,7 +169,8 @@ send_once(struct procore *p, const struct procore_req *r, const struct secret *a
 
 /* Does /me accept this token? 0: no verdict. */
 static int
-ask_me(struct procore *p, int64_t account_id, const struct secret *access, int *status, struct err *e)
+ask_me(struct procore *p, int64_t account_id, const struct secret *access, int *status,
+    struct err *e)
 {
 	struct procore_req r = {.op = PROCORE_ME, .at = {.account_id = account_id}};
 	struct buf url = BUF_INIT(LIMIT_URL);
@@ -168,7 +178,8 @@ ask_me(struct procore *p, int64_t account_id, const struct secret *access, int *
 	int64_t blocked = 0;
 	int rc = -1;
 
-	if (build_url(p, &r, &url, e) == -1 || send_once(p, &r, access, buf_str(&url), NULL, &resp, e) == -1)
+	if (build_url(p, &r, &url, e) == -1 ||
+	    send_once(p, &r, access, buf_str(&url), NULL, &resp, e) == -1)
 		goto out;
 	*status = resp.stage == HTTP_DONE ? resp.status : 0;
 	if (budget_learn(p->oauth->db, account_id, 0, &resp, clk_now(), &blocked, e) == -1)
@@ -191,7 +202,8 @@ read_list_headers(const struct http_resp *resp, struct procore_answer *a)
 	if (http_resp_header(resp, "total", v, sizeof v) == 0 ||
 	    num_parse_i64(v, 0, INT64_C(1) << 40, &a->total) == -1)
 		a->total = -1;
-	a->more = http_resp_header(resp, "link", v, sizeof v) > 0 &&
+	a->more =
+	    http_resp_header(resp, "link", v, sizeof v) > 0 &&
 	    (str_find_ci(v, "rel=\"next\"") != NULL || str_find_ci(v, "rel=next") != NULL);
 	(void)http_resp_header(resp, "x-request-id", a->request_id, sizeof a->request_id);
 }
@@ -203,16 +215,22 @@ may_have_worked(const struct http_resp *r)
 	if (!r->sent)
 		return false;
 	if (r->stage != HTTP_DONE)
-		return r->stage == HTTP_SEND || r->stage == HTTP_LOST || r->stage == HTTP_TOO_BIG || r->stage == HTTP_LOCAL;
-	return r->status >= 500 || r->status == 408 || (r->status >= 200 && r->status < 300);
+		return r->stage == HTTP_SEND || r->stage == HTTP_LOST ||
+		       r->stage == HTTP_TOO_BIG || r->stage == HTTP_LOCAL;
+	return r->status >= 500 || r->status == 408 ||
+	       (r->status >= 200 && r->status < 300);
 }
 
 static void
-decide(const struct procore_req *r, const struct http_resp *resp, bool second_401, int me_status,
-    struct procore_answer *a)
+decide(const struct procore_req *r, const struct http_resp *resp, bool second_401,
+    int me_status, struct procore_answer *a)
 {
-	struct cause_in in = {.call = procore_path(r->op)->call, .stage = resp->stage, .sent = resp->sent,
-	    .status = resp->status, .body = buf_str(&resp->body), .second_401 = second_401,
+	struct cause_in in = {.call = procore_path(r->op)->call,
+	    .stage = resp->stage,
+	    .sent = resp->sent,
+	    .status = resp->status,
+	    .body = buf_str(&resp->body),
+	    .second_401 = second_401,
 	    .me_status = me_status};
 	struct cause_out out;
 	struct err ignored = {0};
@@ -225,20 +243,23 @@ decide(const struct procore_req *r, const struct http_resp *resp, bool second_40
 	str_cut(a->text, sizeof a->text, resp->stage != HTTP_DONE ? resp->why : out.text);
 	read_list_headers(resp, a);
 	if (a->cause == CAUSE_NONE && resp->body.len > 0 &&
-	    json_parse(buf_str(&resp->body), resp->body.len, LIMIT_API_BODY, &a->json, &ignored) == -1) {
+	    json_parse(buf_str(&resp->body), resp->body.len, LIMIT_API_BODY, &a->json,
+		&ignored) == -1) {
 		a->json = NULL;
 		set_cause(a, CAUSE_UNREACHABLE, 0, "Procore's answer could not be read");
 	}
 	if (a->cause != CAUSE_NONE && a->text[0] == '\0' && resp->stage == HTTP_DONE &&
 	    str_format(a->text, sizeof a->text, "Procore answered %d", resp->status) == -1)
 		a->text[0] = '\0';
-	a->unknown = a->cause != CAUSE_NONE && !str_eq(procore_path(r->op)->method, "GET") && may_have_worked(resp);
+	a->unknown = a->cause != CAUSE_NONE &&
+		     !str_eq(procore_path(r->op)->method, "GET") && may_have_worked(resp);
 }
 
-/* The app is gone from the company, or back: remember it, tell, and set the time of the next try. */
+/* The app is gone from the company, or back: remember it, tell, and set the time of the
+ * next try. */
 static int
-note_company(struct procore *p, int64_t company_id, bool gone, const char *text, int64_t *next_try_at,
-    struct err *e)
+note_company(struct procore *p, int64_t company_id, bool gone, const char *text,
+    int64_t *next_try_at, struct err *e)
 {
 	struct db *db = p->oauth->db;
 	struct company_state c = {0};
@@ -251,13 +272,15 @@ note_company(struct procore *p, int64_t company_id, bool gone, const char *text,
 	if (!gone && c.known && !c.not_connected)
 		return 0;
 	wait = c.not_connected ? now - c.since_at : 0;
-	wait = wait < COMPANY_WAIT_MIN_S ? COMPANY_WAIT_MIN_S : wait > COMPANY_WAIT_MAX_S ? COMPANY_WAIT_MAX_S : wait;
+	wait = wait < COMPANY_WAIT_MIN_S   ? COMPANY_WAIT_MIN_S
+	       : wait > COMPANY_WAIT_MAX_S ? COMPANY_WAIT_MAX_S
+					   : wait;
 	*next_try_at = gone ? now + wait : 0;
 	if (db_begin(db, e) == -1)
 		return -1;
 	if (company_state_put(db, company_id, gone, *next_try_at, now, e) == -1 ||
 	    (gone ? incident_open_company(db, p->oauth->conf, company_id, text, e)
-	          : incident_close_company(db, p->oauth->conf, company_id, e)) == -1) {
+		  : incident_close_company(db, p->oauth->conf, company_id, e)) == -1) {
 		db_rollback(db);
 		return -1;
 	}
@@ -266,8 +289,8 @@ note_company(struct procore *p, int64_t company_id, bool gone, const char *text,
 
 /* What the answer means for the account and the company. */
 static int
-settle(struct procore *p, const struct procore_req *r, const struct http_resp *resp, int64_t generation,
-    struct procore_answer *a, struct err *e)
+settle(struct procore *p, const struct procore_req *r, const struct http_resp *resp,
+    int64_t generation, struct procore_answer *a, struct err *e)
 {
 	struct oauth_ctx *x = p->oauth;
 
@@ -276,20 +299,23 @@ settle(struct procore *p, const struct procore_req *r, const struct http_resp *r
 			return -1;
 		return note_company(p, r->at.company_id, false, "", &a->retry_at, e);
 	}
-	if (oauth_evidence(x, r->at.account_id, procore_path(r->op)->method, procore_path(r->op)->path, resp, e) == -1)
+	if (oauth_evidence(x, r->at.account_id, procore_path(r->op)->method,
+		procore_path(r->op)->path, resp, e) == -1)
 		return -1;
 	if (a->cause == CAUSE_APP_NOT_AT_COMPANY)
 		return note_company(p, r->at.company_id, true, a->text, &a->retry_at, e);
 	if (a->cause == CAUSE_SIGN_IN_LOST)
-		return oauth_mark_lost(x, r->at.account_id, generation, CAUSE_SIGN_IN_LOST, a->text, e);
+		return oauth_mark_lost(
+		    x, r->at.account_id, generation, CAUSE_SIGN_IN_LOST, a->text, e);
 	return 0;
 }
 
-/* A first 401: one refresh, one replay; a second one: /me tells whether it is the sign-in or the company. */
+/* A first 401: one refresh, one replay; a second one: /me tells whether it is the sign-in
+ * or the company. */
 static int
-replay(struct procore *p, const struct procore_req *r, const char *url, const struct buf *body,
-    struct oauth_token *token, struct http_resp *resp, bool *gone, int *me_status, struct procore_answer *a,
-    struct err *e)
+replay(struct procore *p, const struct procore_req *r, const char *url,
+    const struct buf *body, struct oauth_token *token, struct http_resp *resp, bool *gone,
+    int *me_status, struct procore_answer *a, struct err *e)
 {
 	struct oauth_ctx *x = p->oauth;
 	struct oauth_token fresh = {0};
@@ -298,8 +324,8 @@ replay(struct procore *p, const struct procore_req *r, const char *url, const st
 	int rc = -1;
 
 	*gone = false;
-	if (oauth_evidence(x, r->at.account_id, procore_path(r->op)->method, procore_path(r->op)->path, resp, e) ==
-	        -1 ||
+	if (oauth_evidence(x, r->at.account_id, procore_path(r->op)->method,
+		procore_path(r->op)->path, resp, e) == -1 ||
 	    oauth_rejected(x, r->at.account_id, token->generation, &fresh, &got, e) == -1)
 		goto out;
 	if (got != OAUTH_GOT) {
@@ -311,7 +337,8 @@ replay(struct procore *p, const struct procore_req *r, const char *url, const st
 	token->generation = fresh.generation;
 	http_resp_clear(resp);
 	if (send_once(p, r, &token->access, url, body, resp, e) == -1 ||
-	    budget_learn(x->db, r->at.account_id, r->at.company_id, resp, clk_now(), &blocked, e) == -1)
+	    budget_learn(x->db, r->at.account_id, r->at.company_id, resp, clk_now(),
+		&blocked, e) == -1)
 		goto out;
 	a->retry_at = blocked;
 	if (resp->stage == HTTP_DONE && resp->status == 401 && r->op != PROCORE_ME &&
@@ -325,8 +352,8 @@ out:
 
 /* With a token in hand. */
 static int
-call_with(struct procore *p, const struct procore_req *r, struct oauth_token *token, struct procore_answer *a,
-    struct err *e)
+call_with(struct procore *p, const struct procore_req *r, struct oauth_token *token,
+    struct procore_answer *a, struct err *e)
 {
 	struct buf url = BUF_INIT(LIMIT_URL), body = BUF_INIT(LIMIT_API_BODY);
 	struct http_resp resp = {0};
@@ -336,14 +363,17 @@ call_with(struct procore *p, const struct procore_req *r, struct oauth_token *to
 
 	if (r->body != NULL)
 		json_print(r->body, &body);
-	if (build_url(p, r, &url, e) == -1 || buf_check(&body, "request to Procore", e) == -1 ||
+	if (build_url(p, r, &url, e) == -1 ||
+	    buf_check(&body, "request to Procore", e) == -1 ||
 	    send_once(p, r, &token->access, buf_str(&url), &body, &resp, e) == -1 ||
-	    budget_learn(p->oauth->db, r->at.account_id, r->at.company_id, &resp, clk_now(), &blocked, e) == -1)
+	    budget_learn(p->oauth->db, r->at.account_id, r->at.company_id, &resp, clk_now(),
+		&blocked, e) == -1)
 		goto out;
 	a->retry_at = blocked;
 	if (resp.stage == HTTP_DONE && resp.status == 401) {
 		replayed = true;
-		if (replay(p, r, buf_str(&url), &body, token, &resp, &gone, &me_status, a, e) == -1)
+		if (replay(p, r, buf_str(&url), &body, token, &resp, &gone, &me_status, a,
+			e) == -1)
 			goto out;
 	}
 	if (!gone) {
@@ -360,7 +390,8 @@ out:
 }
 
 int
-procore_call(struct procore *p, const struct procore_req *r, struct procore_answer *out, struct err *e)
+procore_call(struct procore *p, const struct procore_req *r, struct procore_answer *out,
+    struct err *e)
 {
 	struct procore_answer a = {.date_at = clk_now(), .total = -1};
 	struct oauth_token token = {0};
@@ -369,13 +400,15 @@ procore_call(struct procore *p, const struct procore_req *r, struct procore_answ
 	int rc = -1;
 
 	*out = (struct procore_answer){0};
-	if (gate_company(p, r, &a, &closed, e) == -1 || (!closed && gate_budget(p, r, &a, &closed, e) == -1))
+	if (gate_company(p, r, &a, &closed, e) == -1 ||
+	    (!closed && gate_budget(p, r, &a, &closed, e) == -1))
 		goto out;
 	if (!closed) {
 		if (oauth_access(p->oauth, r->at.account_id, &token, &got, e) == -1)
 			goto out;
-		if ((got == OAUTH_GOT ? call_with(p, r, &token, &a, e)
-		                      : say_no_token(p, r->at.account_id, got, &a, e)) == -1)
+		if ((got == OAUTH_GOT
+			    ? call_with(p, r, &token, &a, e)
+			    : say_no_token(p, r->at.account_id, got, &a, e)) == -1)
 			goto out;
 	}
 	*out = a;

@@ -1,8 +1,8 @@
 /* procore.h: client of Procore's REST API. Layer: core. Source: procore.md 3 to 7, 9.
  *
- * Every call goes through procore_call(): the company's state, the rate budget, the token at the moment of use,
- * one replay after a 401, evidence, and one verdict (core/cause). The paths stand in one table
- * (procore_paths.c), each a documented operation. */
+ * Every call goes through procore_call(): the company's state, the rate budget, the token
+ * at the moment of use, one replay after a 401, evidence, and one verdict (core/cause). The
+ * paths stand in one table (procore_paths.c), each a documented operation. */
 #ifndef CW_CORE_PROCORE_H
 #define CW_CORE_PROCORE_H
 
@@ -22,7 +22,7 @@ struct procore {
 	struct oauth_ctx *oauth;       /* token, database, http, configuration */
 	enum budget_priority priority; /* of the calls that follow */
 	int64_t calls;                 /* made so far, replays and /me included */
-	int64_t segment_bytes;         /* size of an upload's segments; 0: PROCORE_SEGMENT_BYTES */
+	int64_t segment_bytes; /* size of an upload's segments; 0: PROCORE_SEGMENT_BYTES */
 };
 
 /* A project as one account sees it. */
@@ -34,16 +34,17 @@ struct procore_at {
 
 /* What a call came to. */
 struct procore_answer {
-	enum cause cause;     /* CAUSE_NONE: it worked */
-	char text[256];       /* for people, when it did not */
-	int status;           /* 0: no answer */
-	bool unknown;         /* not a GET, and it may have had its effect though we do not know: look first */
-	struct json *json;    /* owned; NULL without a body */
-	int64_t date_at;      /* Procore's clock at the answer; ours when it did not say */
-	int64_t retry_at;     /* not before this time; 0: as the caller likes */
-	int64_t total;        /* of a list, from the header Total; -1: not said */
-	bool more;            /* a list goes on: Link rel="next" */
-	char request_id[80];  /* X-Request-Id */
+	enum cause cause; /* CAUSE_NONE: it worked */
+	char text[256];   /* for people, when it did not */
+	int status;       /* 0: no answer */
+	bool unknown; /* not a GET, and it may have had its effect though we do not know:
+			 look first */
+	struct json *json;   /* owned; NULL without a body */
+	int64_t date_at;     /* Procore's clock at the answer; ours when it did not say */
+	int64_t retry_at;    /* not before this time; 0: as the caller likes */
+	int64_t total;       /* of a list, from the header Total; -1: not said */
+	bool more;           /* a list goes on: Link rel="next" */
+	char request_id[80]; /* X-Request-Id */
 };
 void procore_answer_clear(struct procore_answer *a); /* accepts a zeroed one */
 
@@ -84,56 +85,64 @@ struct procore_req {
 	const char *uuid;        /* for {uuid} */
 	const char *query;       /* further query, encoded, without "?"; NULL none */
 	const struct json *body; /* NULL none; not taken over */
-	const char *idempotency; /* stable value of a write, sent as Idempotency-Token; NULL none */
+	const char *
+	    idempotency; /* stable value of a write, sent as Idempotency-Token; NULL none */
 };
 /* Make the call.
  * out     always to be cleared; filled whenever 0 is returned
- * errors  ERR_DB, ERR_BUSY, ERR_IO, ERR_BUG: on our side; everything Procore says is in out->cause */
-MUST_USE int procore_call(struct procore *p, const struct procore_req *r, struct procore_answer *out,
-    struct err *e);
+ * errors  ERR_DB, ERR_BUSY, ERR_IO, ERR_BUG: on our side; everything Procore says is in
+ * out->cause */
+MUST_USE int procore_call(struct procore *p, const struct procore_req *r,
+    struct procore_answer *out, struct err *e);
 
 /* ---- the calls, by name. page from 1. */
 enum { PROCORE_PER_PAGE = 100 };
-MUST_USE int procore_me(struct procore *p, int64_t account_id, struct procore_answer *out, struct err *e);
-MUST_USE int procore_companies(struct procore *p, int64_t account_id, int page, struct procore_answer *out,
-    struct err *e);
+MUST_USE int procore_me(
+    struct procore *p, int64_t account_id, struct procore_answer *out, struct err *e);
+MUST_USE int procore_companies(struct procore *p, int64_t account_id, int page,
+    struct procore_answer *out, struct err *e);
 /* at.project_id is not used. search: part of the name, "" all */
-MUST_USE int procore_projects(struct procore *p, const struct procore_at *at, int page, const char *search,
+MUST_USE int procore_projects(struct procore *p, const struct procore_at *at, int page,
+    const char *search, struct procore_answer *out, struct err *e);
+MUST_USE int procore_project(struct procore *p, const struct procore_at *at,
     struct procore_answer *out, struct err *e);
-MUST_USE int procore_project(struct procore *p, const struct procore_at *at, struct procore_answer *out,
-    struct err *e);
-MUST_USE int procore_project_users(struct procore *p, const struct procore_at *at, int page, const char *search,
+MUST_USE int procore_project_users(struct procore *p, const struct procore_at *at, int page,
+    const char *search, struct procore_answer *out, struct err *e);
+MUST_USE int procore_permissions(struct procore *p, const struct procore_at *at,
     struct procore_answer *out, struct err *e);
-MUST_USE int procore_permissions(struct procore *p, const struct procore_at *at, struct procore_answer *out,
-    struct err *e);
-/* A list of what changed at or after since_at (0: all): PROCORE_RFIS, PROCORE_SUBMITTALS, _BIN. */
-MUST_USE int procore_changed(struct procore *p, enum procore_op op, const struct procore_at *at, int64_t since_at,
+/* A list of what changed at or after since_at (0: all): PROCORE_RFIS, PROCORE_SUBMITTALS,
+ * _BIN. */
+MUST_USE int
+procore_changed(struct procore *p, enum procore_op op, const struct procore_at *at,
+    int64_t since_at, int page, struct procore_answer *out, struct err *e);
+/* One thing by id: PROCORE_RFI, PROCORE_SUBMITTAL, PROCORE_RFI_REPLIES,
+ * PROCORE_RFI_ADVANCE. */
+MUST_USE int procore_one(struct procore *p, enum procore_op op, const struct procore_at *at,
+    int64_t id, struct procore_answer *out, struct err *e);
+MUST_USE int procore_rfi_reply(struct procore *p, const struct procore_at *at,
+    int64_t rfi_id, const struct json *body, const char *idempotency,
+    struct procore_answer *out, struct err *e);
+MUST_USE int procore_approve(struct procore *p, const struct procore_at *at,
+    int64_t submittal_id, int64_t approver_id, const struct json *body,
+    const char *idempotency, struct procore_answer *out, struct err *e);
+MUST_USE int procore_submittal_responses(struct procore *p, const struct procore_at *at,
     int page, struct procore_answer *out, struct err *e);
-/* One thing by id: PROCORE_RFI, PROCORE_SUBMITTAL, PROCORE_RFI_REPLIES, PROCORE_RFI_ADVANCE. */
-MUST_USE int procore_one(struct procore *p, enum procore_op op, const struct procore_at *at, int64_t id,
-    struct procore_answer *out, struct err *e);
-MUST_USE int procore_rfi_reply(struct procore *p, const struct procore_at *at, int64_t rfi_id,
-    const struct json *body, const char *idempotency, struct procore_answer *out, struct err *e);
-MUST_USE int procore_approve(struct procore *p, const struct procore_at *at, int64_t submittal_id,
-    int64_t approver_id, const struct json *body, const char *idempotency, struct procore_answer *out,
-    struct err *e);
-MUST_USE int procore_submittal_responses(struct procore *p, const struct procore_at *at, int page,
-    struct procore_answer *out, struct err *e);
 
 /* ---- files (procore_file.c) */
-/* Fetch url into fd, which is truncated first. Redirects are followed by hand, at most 5, only to
- * procore_file_hosts and the API's host; the bearer goes only to *.procore.com and the API's host.
- * *bytes, sha256  of what arrived */
-MUST_USE int procore_download(struct procore *p, const struct procore_at *at, const char *url, int fd,
+/* Fetch url into fd, which is truncated first. Redirects are followed by hand, at most 5,
+ * only to procore_file_hosts and the API's host; the bearer goes only to *.procore.com and
+ * the API's host. *bytes, sha256  of what arrived */
+MUST_USE int
+procore_download(struct procore *p, const struct procore_at *at, const char *url, int fd,
     int64_t *bytes, char sha256[65], struct procore_answer *out, struct err *e);
 
 enum { PROCORE_SEGMENT_BYTES = 64 * 1024 * 1024 };
-/* Send a file by direct upload v1.1: one form POST when it is no larger than a segment, else in segments.
- * name, type  as Procore shall show it
- * fd          the file, read from its start; bytes its length
- * spool_dir   for the form or a segment, which must be a file of its own
- * uuid        for upload_ids, at most 63 bytes */
-MUST_USE int procore_upload(struct procore *p, const struct procore_at *at, const char *name, const char *type,
-    int fd, int64_t bytes, const char *spool_dir, char uuid[64], struct procore_answer *out, struct err *e);
+/* Send a file by direct upload v1.1: one form POST when it is no larger than a segment,
+ * else in segments. name, type  as Procore shall show it fd          the file, read from
+ * its start; bytes its length spool_dir   for the form or a segment, which must be a file
+ * of its own uuid        for upload_ids, at most 63 bytes */
+MUST_USE int procore_upload(struct procore *p, const struct procore_at *at,
+    const char *name, const char *type, int fd, int64_t bytes, const char *spool_dir,
+    char uuid[64], struct procore_answer *out, struct err *e);
 
 #endif

@@ -38,7 +38,8 @@ add_page(struct buf *q, int page, int per_page)
 }
 
 static int
-call(struct procore *p, struct procore_req *r, struct buf *q, struct procore_answer *out, struct err *e)
+call(struct procore *p, struct procore_req *r, struct buf *q, struct procore_answer *out,
+    struct err *e)
 {
 	int rc = -1;
 
@@ -60,7 +61,8 @@ procore_me(struct procore *p, int64_t account_id, struct procore_answer *out, st
 }
 
 int
-procore_companies(struct procore *p, int64_t account_id, int page, struct procore_answer *out, struct err *e)
+procore_companies(struct procore *p, int64_t account_id, int page,
+    struct procore_answer *out, struct err *e)
 {
 	struct procore_req r = {.op = PROCORE_COMPANIES, .at = {.account_id = account_id}};
 	struct buf q = BUF_INIT(LIMIT_URL);
@@ -70,8 +72,8 @@ procore_companies(struct procore *p, int64_t account_id, int page, struct procor
 }
 
 int
-procore_projects(struct procore *p, const struct procore_at *at, int page, const char *search,
-    struct procore_answer *out, struct err *e)
+procore_projects(struct procore *p, const struct procore_at *at, int page,
+    const char *search, struct procore_answer *out, struct err *e)
 {
 	struct procore_req r = {.op = PROCORE_PROJECTS, .at = *at};
 	struct buf q = BUF_INIT(LIMIT_URL);
@@ -86,7 +88,8 @@ procore_projects(struct procore *p, const struct procore_at *at, int page, const
 }
 
 int
-procore_project(struct procore *p, const struct procore_at *at, struct procore_answer *out, struct err *e)
+procore_project(struct procore *p, const struct procore_at *at, struct procore_answer *out,
+    struct err *e)
 {
 	struct procore_req r = {.op = PROCORE_PROJECT, .at = *at, .id = at->project_id};
 	struct buf q = BUF_INIT(LIMIT_URL);
@@ -96,8 +99,8 @@ procore_project(struct procore *p, const struct procore_at *at, struct procore_a
 }
 
 int
-procore_project_users(struct procore *p, const struct procore_at *at, int page, const char *search,
-    struct procore_answer *out, struct err *e)
+procore_project_users(struct procore *p, const struct procore_at *at, int page,
+    const char *search, struct procore_answer *out, struct err *e)
 {
 	struct procore_req r = {.op = PROCORE_PROJECT_USERS, .at = *at};
 	struct buf q = BUF_INIT(LIMIT_URL);
@@ -110,7 +113,8 @@ procore_project_users(struct procore *p, const struct procore_at *at, int page, 
 }
 
 int
-procore_permissions(struct procore *p, const struct procore_at *at, struct procore_answer *out, struct err *e)
+procore_permissions(struct procore *p, const struct procore_at *at,
+    struct procore_answer *out, struct err *e)
 {
 	struct procore_req r = {.op = PROCORE_PERMISSIONS, .at = *at};
 	struct buf q = BUF_INIT(LIMIT_URL);
@@ -120,8 +124,8 @@ procore_permissions(struct procore *p, const struct procore_at *at, struct proco
 }
 
 int
-procore_changed(struct procore *p, enum procore_op op, const struct procore_at *at, int64_t since_at, int page,
-    struct procore_answer *out, struct err *e)
+procore_changed(struct procore *p, enum procore_op op, const struct procore_at *at,
+    int64_t since_at, int page, struct procore_answer *out, struct err *e)
 {
 	struct procore_req r = {.op = op, .at = *at};
 	struct buf q = BUF_INIT(LIMIT_URL);
@@ -149,21 +153,29 @@ procore_one(struct procore *p, enum procore_op op, const struct procore_at *at, 
 }
 
 int
-procore_rfi_reply(struct procore *p, const struct procore_at *at, int64_t rfi_id, const struct json *body,
-    const char *idempotency, struct procore_answer *out, struct err *e)
+procore_rfi_reply(struct procore *p, const struct procore_at *at, int64_t rfi_id,
+    const struct json *body, const char *idempotency, struct procore_answer *out,
+    struct err *e)
 {
-	struct procore_req r = {
-	    .op = PROCORE_RFI_REPLY, .at = *at, .id = rfi_id, .body = body, .idempotency = idempotency};
+	struct procore_req r = {.op = PROCORE_RFI_REPLY,
+	    .at = *at,
+	    .id = rfi_id,
+	    .body = body,
+	    .idempotency = idempotency};
 
 	return procore_call(p, &r, out, e);
 }
 
 int
-procore_approve(struct procore *p, const struct procore_at *at, int64_t submittal_id, int64_t approver_id,
-    const struct json *body, const char *idempotency, struct procore_answer *out, struct err *e)
+procore_approve(struct procore *p, const struct procore_at *at, int64_t submittal_id,
+    int64_t approver_id, const struct json *body, const char *idempotency,
+    struct procore_answer *out, struct err *e)
 {
-	struct procore_req r = {
-	    .op = PROCORE_APPROVE, .at = *at, .id = approver_id, .body = body, .idempotency = idempotency};
+	struct procore_req r = {.op = PROCORE_APPROVE,
+	    .at = *at,
+	    .id = approver_id,
+	    .body = body,
+	    .idempotency = idempotency};
 	struct buf q = BUF_INIT(LIMIT_URL);
 
 	add_i64(&q, "project_id", at->project_id);
@@ -173,8 +185,8 @@ procore_approve(struct procore *p, const struct procore_at *at, int64_t submitta
 }
 
 int
-procore_submittal_responses(struct procore *p, const struct procore_at *at, int page, struct procore_answer *out,
-    struct err *e)
+procore_submittal_responses(struct procore *p, const struct procore_at *at, int page,
+    struct procore_answer *out, struct err *e)
 {
 	struct procore_req r = {.op = PROCORE_SUBMITTAL_RESPONSES, .at = *at};
 	struct buf q = BUF_INIT(LIMIT_URL);

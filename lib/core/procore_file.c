@@ -1,4 +1,5 @@
-/* Procore's files: download through redirects, direct upload v1.1 (procore.h). Source: procore.md 7.1, 7.2. */
+/* Procore's files: download through redirects, direct upload v1.1 (procore.h). Source:
+ * procore.md 7.1, 7.2. */
 #include "config.h"
 
 #include "core/procore.h"
@@ -19,12 +20,15 @@
 
 enum {
 	MAX_HOPS = 5,
-	/* 4 GB at 5 MB/s is a quarter of an hour; a stuck transfer is given up after that. */
+	/* 4 GB at 5 MB/s is a quarter of an hour; a stuck transfer is given up after that.
+	 */
 	FILE_MS = 15 * 60 * 1000,
-	FORM_TEXT_BYTES = 64 * 1024 /* the fields that storage wants back; a policy is some KB */
+	FORM_TEXT_BYTES =
+	    64 * 1024 /* the fields that storage wants back; a policy is some KB */
 };
 
-/* Patterns of hosts that files may come from or go to, NULL at the end; *api is the API's own host. */
+/* Patterns of hosts that files may come from or go to, NULL at the end; *api is the API's
+ * own host. */
 static const char **
 host_patterns(const struct conf *c, const char *api)
 {
@@ -38,7 +42,8 @@ host_patterns(const struct conf *c, const char *api)
 	return v;
 }
 
-/* Storage on private addresses is only believed in rehearsals, where the API itself is on loopback. */
+/* Storage on private addresses is only believed in rehearsals, where the API itself is on
+ * loopback. */
 static bool
 allow_private(const struct procore *p)
 {
@@ -62,8 +67,12 @@ fail(struct procore_answer *a, enum cause c, const char *text)
 static void
 decide(const struct http_resp *r, struct procore_answer *a)
 {
-	struct cause_in in = {.call = CAUSE_CALL_ITEM, .stage = r->stage, .sent = r->sent, .status = r->status,
-	    .body = buf_str(&r->body), .has_retry_after = budget_retry_after(r, clk_now()) > 0};
+	struct cause_in in = {.call = CAUSE_CALL_ITEM,
+	    .stage = r->stage,
+	    .sent = r->sent,
+	    .status = r->status,
+	    .body = buf_str(&r->body),
+	    .has_retry_after = budget_retry_after(r, clk_now()) > 0};
 	struct cause_out out;
 
 	cause_decide(&in, &out);
@@ -72,7 +81,8 @@ decide(const struct http_resp *r, struct procore_answer *a)
 	a->date_at = r->date_at != 0 ? r->date_at : clk_now();
 	str_cut(a->text, sizeof a->text, r->stage != HTTP_DONE ? r->why : out.text);
 	if (a->cause != CAUSE_NONE && a->text[0] == '\0' &&
-	    str_format(a->text, sizeof a->text, "the file's host answered %d", r->status) == -1)
+	    str_format(a->text, sizeof a->text, "the file's host answered %d", r->status) ==
+		-1)
 		a->text[0] = '\0';
 }
 
@@ -88,7 +98,8 @@ next_url(const struct http_resp *r, const char *from, struct buf *out)
 		path = strstr(from, "://");
 		path = path == NULL ? NULL : strpbrk(path + 3, "/?#");
 		if (to[0] == '/' && to[1] != '/' && strstr(from, "://") != NULL)
-			buf_add(out, from, path == NULL ? strlen(from) : (size_t)(path - from));
+			buf_add(
+			    out, from, path == NULL ? strlen(from) : (size_t)(path - from));
 		buf_puts(out, to);
 	}
 	free(to);
@@ -113,7 +124,8 @@ renew(struct fetch *f, bool *done, struct procore_answer *a, struct err *e)
 	int rc;
 
 	f->renewed = true;
-	rc = oauth_rejected(f->p->oauth, f->at->account_id, f->token.generation, &fresh, &got, e);
+	rc = oauth_rejected(
+	    f->p->oauth, f->at->account_id, f->token.generation, &fresh, &got, e);
 	if (rc == 0 && got == OAUTH_GOT) {
 		secret_move(&f->token.access, &fresh.access);
 		f->token.generation = fresh.generation;
@@ -136,7 +148,8 @@ hop(struct fetch *f, struct buf *url, bool *done, struct procore_answer *a, stru
 	int rc = -1;
 
 	*done = true;
-	if (!http_url_acceptable(buf_str(url)) || http_url_host(buf_str(url), host, sizeof host) == -1) {
+	if (!http_url_acceptable(buf_str(url)) ||
+	    http_url_host(buf_str(url), host, sizeof host) == -1) {
 		fail(a, CAUSE_ITEM, "the file's address is not acceptable");
 		return 0;
 	}
@@ -154,7 +167,8 @@ hop(struct fetch *f, struct buf *url, bool *done, struct procore_answer *a, stru
 	if (http_call(f->p->oauth->http, &req, &resp, e) == -1)
 		goto out;
 	rc = 0;
-	if (resp.stage == HTTP_DONE && resp.status >= 301 && resp.status <= 308 && resp.status != 304) {
+	if (resp.stage == HTTP_DONE && resp.status >= 301 && resp.status <= 308 &&
+	    resp.status != 304) {
 		next_url(&resp, req.url, url);
 		*done = url->len == 0;
 		if (*done)
@@ -170,8 +184,8 @@ out:
 }
 
 int
-procore_download(struct procore *p, const struct procore_at *at, const char *url, int fd, int64_t *bytes,
-    char sha256[65], struct procore_answer *out, struct err *e)
+procore_download(struct procore *p, const struct procore_at *at, const char *url, int fd,
+    int64_t *bytes, char sha256[65], struct procore_answer *out, struct err *e)
 {
 	struct fetch f = {.p = p, .at = at, .fd = fd};
 	struct buf to = BUF_INIT(LIMIT_URL);
@@ -212,13 +226,16 @@ out:
 
 /* A form part's head. Quotes and controls cannot stand in the name: they are replaced. */
 static void
-part_head(struct buf *b, const char *boundary, const char *name, const char *file_name, const char *type)
+part_head(struct buf *b, const char *boundary, const char *name, const char *file_name,
+    const char *type)
 {
-	buf_printf(b, "--%s\r\nContent-Disposition: form-data; name=\"%s\"", boundary, name);
+	buf_printf(
+	    b, "--%s\r\nContent-Disposition: form-data; name=\"%s\"", boundary, name);
 	if (file_name != NULL) {
 		buf_puts(b, "; filename=\"");
 		for (const char *s = file_name; *s != '\0'; s++)
-			buf_putc(b, *s == '"' || *s == '\\' || (unsigned char)*s < 0x20 ? '_' : *s);
+			buf_putc(b,
+			    *s == '"' || *s == '\\' || (unsigned char)*s < 0x20 ? '_' : *s);
 		buf_putc(b, '"');
 	}
 	buf_puts(b, "\r\n");
@@ -227,10 +244,11 @@ part_head(struct buf *b, const char *boundary, const char *name, const char *fil
 	buf_puts(b, "\r\n");
 }
 
-/* The whole form as a file: every field unchanged, the part `file` last (procore.md 7.2). */
+/* The whole form as a file: every field unchanged, the part `file` last (procore.md 7.2).
+ */
 static int
-write_form(int form, const struct json *fields, const char *boundary, const char *name, const char *type, int fd,
-    int64_t bytes, int64_t *total, struct err *e)
+write_form(int form, const struct json *fields, const char *boundary, const char *name,
+    const char *type, int fd, int64_t bytes, int64_t *total, struct err *e)
 {
 	struct buf head = BUF_INIT(FORM_TEXT_BYTES), tail = BUF_INIT(256);
 	int rc = -1;
@@ -244,8 +262,10 @@ write_form(int form, const struct json *fields, const char *boundary, const char
 	}
 	part_head(&head, boundary, "file", name, type);
 	buf_printf(&tail, "\r\n--%s--\r\n", boundary);
-	if (buf_check(&head, "upload form", e) == -1 || spool_write(form, head.p, head.len, e) == -1 ||
-	    spool_copy(fd, 0, bytes, form, e) == -1 || spool_write(form, tail.p, tail.len, e) == -1)
+	if (buf_check(&head, "upload form", e) == -1 ||
+	    spool_write(form, head.p, head.len, e) == -1 ||
+	    spool_copy(fd, 0, bytes, form, e) == -1 ||
+	    spool_write(form, tail.p, tail.len, e) == -1)
 		goto out;
 	*total = (int64_t)head.len + bytes + (int64_t)tail.len;
 	rc = 0;
@@ -257,8 +277,9 @@ out:
 
 /* Send a file to storage: no bearer, allowed hosts only. etag may be NULL. */
 static int
-to_storage(struct procore *p, const char *method, const char *url, const struct http_header *headers, size_t n,
-    int fd, int64_t bytes, char *etag, size_t etag_size, struct procore_answer *a, struct err *e)
+to_storage(struct procore *p, const char *method, const char *url,
+    const struct http_header *headers, size_t n, int fd, int64_t bytes, char *etag,
+    size_t etag_size, struct procore_answer *a, struct err *e)
 {
 	struct http_req req = HTTP_REQ_INIT;
 	struct http_resp resp = {0};
@@ -266,7 +287,8 @@ to_storage(struct procore *p, const char *method, const char *url, const struct 
 	char api[256] = "";
 	int rc;
 
-	if (!http_url_acceptable(url) || http_url_host(p->oauth->conf->procore_api_url, api, sizeof api) == -1) {
+	if (!http_url_acceptable(url) ||
+	    http_url_host(p->oauth->conf->procore_api_url, api, sizeof api) == -1) {
 		fail(a, CAUSE_ITEM, "the upload's address is not acceptable");
 		return 0;
 	}
@@ -305,8 +327,9 @@ take_uuid(const struct json *j, char uuid[64], struct procore_answer *a)
 }
 
 static int
-upload_form(struct procore *p, const struct procore_at *at, const char *name, const char *type, int fd,
-    int64_t bytes, const char *spool_dir, char uuid[64], struct procore_answer *out, struct err *e)
+upload_form(struct procore *p, const struct procore_at *at, const char *name,
+    const char *type, int fd, int64_t bytes, const char *spool_dir, char uuid[64],
+    struct procore_answer *out, struct err *e)
 {
 	struct procore_req r = {.op = PROCORE_UPLOAD, .at = *at};
 	struct json *body = json_obj();
@@ -330,11 +353,14 @@ upload_form(struct procore *p, const struct procore_at *at, const char *name, co
 		goto out;
 	}
 	if (spool_temp(spool_dir, &form, e) == -1 ||
-	    write_form(form, json_get(ready.json, "fields"), boundary, name, type, fd, bytes, &total, e) == -1 ||
-	    str_format(content, sizeof content, "multipart/form-data; boundary=%s", boundary) == -1)
+	    write_form(form, json_get(ready.json, "fields"), boundary, name, type, fd,
+		bytes, &total, e) == -1 ||
+	    str_format(content, sizeof content, "multipart/form-data; boundary=%s",
+		boundary) == -1)
 		goto out;
 	h = (struct http_header){"Content-Type", content};
-	rc = to_storage(p, "POST", json_str_or(ready.json, "url", ""), &h, 1, form, total, NULL, 0, out, e);
+	rc = to_storage(p, "POST", json_str_or(ready.json, "url", ""), &h, 1, form, total,
+	    NULL, 0, out, e);
 out:
 	if (form >= 0)
 		(void)close(form);
@@ -362,10 +388,11 @@ add_segments(struct json *body, int fd, int64_t bytes, int64_t segment, struct e
 	return 0;
 }
 
-/* PUT one segment with the headers that Procore gave for it, and note its ETag for the end. */
+/* PUT one segment with the headers that Procore gave for it, and note its ETag for the end.
+ */
 static int
-put_segment(struct procore *p, const struct json *s, int fd, int64_t from, int64_t n, const char *spool_dir,
-    struct json *done, struct procore_answer *a, struct err *e)
+put_segment(struct procore *p, const struct json *s, int fd, int64_t from, int64_t n,
+    const char *spool_dir, struct json *done, struct procore_answer *a, struct err *e)
 {
 	enum { MAX_HEADERS = 16 };
 	struct http_header h[MAX_HEADERS];
@@ -374,11 +401,14 @@ put_segment(struct procore *p, const struct json *s, int fd, int64_t from, int64
 	size_t k = 0;
 	int part = -1, rc = -1;
 
-	for (const struct json *m = json_first(given); m != NULL && k < MAX_HEADERS; m = json_next(m))
+	for (const struct json *m = json_first(given); m != NULL && k < MAX_HEADERS;
+	     m = json_next(m))
 		if (json_str(m) != NULL)
 			h[k++] = (struct http_header){json_key(m), json_str(m)};
-	if (spool_temp(spool_dir, &part, e) == -1 || spool_copy(fd, from, n, part, e) == -1 ||
-	    to_storage(p, "PUT", json_str_or(s, "url", ""), h, k, part, n, etag, sizeof etag, a, e) == -1)
+	if (spool_temp(spool_dir, &part, e) == -1 ||
+	    spool_copy(fd, from, n, part, e) == -1 ||
+	    to_storage(p, "PUT", json_str_or(s, "url", ""), h, k, part, n, etag,
+		sizeof etag, a, e) == -1)
 		goto out;
 	json_put_str(done, "etag", etag);
 	json_put_i64(done, "size", n);
@@ -391,8 +421,9 @@ out:
 }
 
 static int
-put_segments(struct procore *p, const struct json *ready, int fd, int64_t bytes, int64_t segment,
-    const char *spool_dir, struct json *list, struct procore_answer *a, struct err *e)
+put_segments(struct procore *p, const struct json *ready, int fd, int64_t bytes,
+    int64_t segment, const char *spool_dir, struct json *list, struct procore_answer *a,
+    struct err *e)
 {
 	const struct json *s = json_first(json_get(ready, "segments"));
 
@@ -400,7 +431,8 @@ put_segments(struct procore *p, const struct json *ready, int fd, int64_t bytes,
 		int64_t n = bytes - at < segment ? bytes - at : segment;
 
 		if (s == NULL) {
-			fail(a, CAUSE_UNREACHABLE, "Procore's answer to an upload lacks segments");
+			fail(a, CAUSE_UNREACHABLE,
+			    "Procore's answer to an upload lacks segments");
 			return 0;
 		}
 		if (put_segment(p, s, fd, at, n, spool_dir, json_add_obj(list), a, e) == -1)
@@ -412,9 +444,9 @@ put_segments(struct procore *p, const struct json *ready, int fd, int64_t bytes,
 }
 
 static int
-upload_segments(struct procore *p, const struct procore_at *at, const char *name, const char *type, int fd,
-    int64_t bytes, int64_t segment, const char *spool_dir, char uuid[64], struct procore_answer *out,
-    struct err *e)
+upload_segments(struct procore *p, const struct procore_at *at, const char *name,
+    const char *type, int fd, int64_t bytes, int64_t segment, const char *spool_dir,
+    char uuid[64], struct procore_answer *out, struct err *e)
 {
 	struct procore_req r = {.op = PROCORE_UPLOAD, .at = *at};
 	struct json *body = json_obj(), *end = json_obj();
@@ -425,7 +457,8 @@ upload_segments(struct procore *p, const struct procore_at *at, const char *name
 	json_put_str(body, "response_content_type", type);
 	json_put_i64(body, "size", bytes);
 	r.body = body;
-	if (add_segments(body, fd, bytes, segment, e) == -1 || procore_call(p, &r, &ready, e) == -1)
+	if (add_segments(body, fd, bytes, segment, e) == -1 ||
+	    procore_call(p, &r, &ready, e) == -1)
 		goto out;
 	if (ready.cause != CAUSE_NONE || !take_uuid(ready.json, uuid, &ready)) {
 		*out = ready;
@@ -433,11 +466,13 @@ upload_segments(struct procore *p, const struct procore_at *at, const char *name
 		rc = 0;
 		goto out;
 	}
-	if (put_segments(p, ready.json, fd, bytes, segment, spool_dir, json_put_arr(end, "segments"), out, e) == -1)
+	if (put_segments(p, ready.json, fd, bytes, segment, spool_dir,
+		json_put_arr(end, "segments"), out, e) == -1)
 		goto out;
 	rc = 0;
 	if (out->cause == CAUSE_NONE) {
-		r = (struct procore_req){.op = PROCORE_UPLOAD_PATCH, .at = *at, .uuid = uuid, .body = end};
+		r = (struct procore_req){
+		    .op = PROCORE_UPLOAD_PATCH, .at = *at, .uuid = uuid, .body = end};
 		procore_answer_clear(out);
 		rc = procore_call(p, &r, out, e);
 	}
@@ -449,13 +484,15 @@ out:
 }
 
 int
-procore_upload(struct procore *p, const struct procore_at *at, const char *name, const char *type, int fd,
-    int64_t bytes, const char *spool_dir, char uuid[64], struct procore_answer *out, struct err *e)
+procore_upload(struct procore *p, const struct procore_at *at, const char *name,
+    const char *type, int fd, int64_t bytes, const char *spool_dir, char uuid[64],
+    struct procore_answer *out, struct err *e)
 {
 	int64_t segment = p->segment_bytes > 0 ? p->segment_bytes : PROCORE_SEGMENT_BYTES;
 
 	*out = (struct procore_answer){.date_at = clk_now()};
 	if (bytes <= segment)
 		return upload_form(p, at, name, type, fd, bytes, spool_dir, uuid, out, e);
-	return upload_segments(p, at, name, type, fd, bytes, segment, spool_dir, uuid, out, e);
+	return upload_segments(
+	    p, at, name, type, fd, bytes, segment, spool_dir, uuid, out, e);
 }

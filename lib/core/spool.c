@@ -61,7 +61,8 @@ walk(int from, int64_t at, int64_t n, int to, struct crypt_sha256 *h, struct err
 		if (k < 0 && errno == EINTR)
 			continue;
 		if (k <= 0) {
-			rc = err_set_errno(e, ERR_IO, k < 0 ? errno : EIO, "file in the spool");
+			rc = err_set_errno(
+			    e, ERR_IO, k < 0 ? errno : EIO, "file in the spool");
 			goto out;
 		}
 		if (h != NULL)

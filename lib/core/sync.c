@@ -12,14 +12,16 @@
 enum {
 	ITEMS_AT_ONCE = 500,
 	CHOICES_S = 86400,
-	/* Nothing is due sooner than this after a pass, so that a pass that cannot go on does not spin. */
+	/* Nothing is due sooner than this after a pass, so that a pass that cannot go on
+	   does not spin. */
 	SOONEST_S = 15
 };
 
 /* ---- lists of both sides */
 
-/* One kind: the first reader reads every time; the others, who may see what the first may not, now and then. A
- * reader that turns out not to be able is left out and the next one steps in, with its own mark. */
+/* One kind: the first reader reads every time; the others, who may see what the first may
+ * not, now and then. A reader that turns out not to be able is left out and the next one
+ * steps in, with its own mark. */
 static int
 list_kind(struct run *r, enum plan_kind kind, bool *complete, struct err *e)
 {
@@ -45,15 +47,18 @@ list_kind(struct run *r, enum plan_kind kind, bool *complete, struct err *e)
 
 		if (b == first || !b->signed_in || !b->permitted)
 			continue;
-		if (mark_get(r->db, r->connection_id, "procore", plan_kind_word(kind), b->account_id, &m, e) == -1)
+		if (mark_get(r->db, r->connection_id, "procore", plan_kind_word(kind),
+			b->account_id, &m, e) == -1)
 			return -1;
-		if (m.pass_at <= clk_now() - SYNC_OTHER_READER_S && list_procore(r, kind, b, e) == -1)
+		if (m.pass_at <= clk_now() - SYNC_OTHER_READER_S &&
+		    list_procore(r, kind, b, e) == -1)
 			return -1;
 	}
 	return 0;
 }
 
-/* What waits for a map that has just been changed, or for a contact that may be there by now. */
+/* What waits for a map that has just been changed, or for a contact that may be there by
+ * now. */
 static int
 wake(struct run *r, struct err *e)
 {
@@ -62,14 +67,16 @@ wake(struct run *r, struct err *e)
 	if (sync_wake_mapped(r->db, r->connection_id, now, e) == -1)
 		return -1;
 	for (size_t i = 0; i < r->bics_n; i++)
-		if (str_empty(r->bics[i].contact_id) && r->bics_checked_at[i] <= now - SYNC_SELDOM_S &&
+		if (str_empty(r->bics[i].contact_id) &&
+		    r->bics_checked_at[i] <= now - SYNC_SELDOM_S &&
 		    item_wake_reason(r->db, r->connection_id, r->bics[i].account_id,
-		        plan_reason_word(PLAN_R_NO_CONTACT), now, e) == -1)
+			plan_reason_word(PLAN_R_NO_CONTACT), now, e) == -1)
 			return -1;
 	return 0;
 }
 
-/* Both lists of response values are read at the first pass and once a day: people edit them on either side. */
+/* Both lists of response values are read at the first pass and once a day: people edit them
+ * on either side. */
 static int
 refresh_choices(struct run *r, struct err *e)
 {
@@ -79,7 +86,9 @@ refresh_choices(struct run *r, struct err *e)
 		return 0;
 	if (response_choice_seen(r->db, r->connection_id, &at, e) == -1)
 		return -1;
-	return at > now - CHOICES_S ? 0 : job_wish(r->db, JOB_CHOICES, r->connection_id, "", JOB_PRIO_BUSY, now, e);
+	return at > now - CHOICES_S ? 0
+				    : job_wish(r->db, JOB_CHOICES, r->connection_id, "",
+					  JOB_PRIO_BUSY, now, e);
 }
 
 static int
@@ -121,12 +130,14 @@ next_time(struct run *r, int64_t *next_at, struct err *e)
 }
 
 static int
-save_connection(struct run *r, bool complete, int64_t hook_id, int64_t next_at, struct err *e)
+save_connection(
+    struct run *r, bool complete, int64_t hook_id, int64_t next_at, struct err *e)
 {
 	bool quiet = r->pass.found == 0 && r->pass.done == 0;
 
 	if (!complete)
-		return sync_connection_failed(r->db, r->connection_id, next_at, r->error, e);
+		return sync_connection_failed(
+		    r->db, r->connection_id, next_at, r->error, e);
 	/* webhooks up to the one that was newest when the pass began are covered by it */
 	if (sync_hooks_done(r->db, r->project_id, hook_id, clk_now(), e) == -1)
 		return -1;
@@ -142,8 +153,9 @@ end_pass(struct run *r, bool complete, int64_t hook_id, int64_t *next_at, struct
 	r->pass.detail = r->error;
 	if (!complete && r->error[0] == '\0')
 		str_cut(r->error, sizeof r->error,
-		    r->bics_n == 0 ? "No BIC user is registered for this project"
-				   : "No BIC user of this project can read from Procore at present");
+		    r->bics_n == 0
+			? "No BIC user is registered for this project"
+			: "No BIC user of this project can read from Procore at present");
 	if (next_time(r, next_at, e) == -1 || db_begin(r->db, e) == -1)
 		return -1;
 	if (save_connection(r, complete, hook_id, *next_at, e) == -1 ||
@@ -164,10 +176,12 @@ pass(struct run *r, int64_t *next_at, struct err *e)
 		str_cut(r->error, sizeof r->error, "Project Center not configured");
 		return end_pass(r, false, 0, next_at, e);
 	}
-	if (sync_hooks_last(r->db, r->project_id, &hook_id, e) == -1 || wake(r, e) == -1 || list_npc(r, e) == -1)
+	if (sync_hooks_last(r->db, r->project_id, &hook_id, e) == -1 || wake(r, e) == -1 ||
+	    list_npc(r, e) == -1)
 		return -1;
-	if (!r->stopped && (list_kind(r, PLAN_RFI, &rfis, e) == -1 ||
-	                       (!r->stopped && list_kind(r, PLAN_SUBMITTAL, &submittals, e) == -1)))
+	if (!r->stopped &&
+	    (list_kind(r, PLAN_RFI, &rfis, e) == -1 ||
+		(!r->stopped && list_kind(r, PLAN_SUBMITTAL, &submittals, e) == -1)))
 		return -1;
 	if (!r->stopped && (refresh_choices(r, e) == -1 || work_off(r, e) == -1))
 		return -1;
@@ -176,7 +190,8 @@ pass(struct run *r, int64_t *next_at, struct err *e)
 }
 
 int
-sync_run_connection(struct sync_ctx *x, int64_t connection_id, int64_t *next_at, struct err *e)
+sync_run_connection(
+    struct sync_ctx *x, int64_t connection_id, int64_t *next_at, struct err *e)
 {
 	struct run r = {0};
 	bool active = false;

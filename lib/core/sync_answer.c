@@ -57,7 +57,8 @@ set_row(struct response *row, const char *state, const char *reason)
 
 /* The answer is in Procore: all rows that follow, and the effect when there was one. */
 static int
-sent_rows(struct sending *s, const struct effect *f, const char *procore_id, const char *text, struct err *e)
+sent_rows(struct sending *s, const struct effect *f, const char *procore_id,
+    const char *text, struct err *e)
 {
 	struct item *it = &s->w->it;
 	struct db *db = s->w->r->db;
@@ -72,14 +73,16 @@ sent_rows(struct sending *s, const struct effect *f, const char *procore_id, con
 	item_text(&it->state, "answered");
 	item_text(&it->reason, "");
 	item_text(&it->reason_text, "");
-	if ((f != NULL && effect_done(db, f, procore_id, now, e) == -1) || response_save(db, s->row, e) == -1 ||
-	    item_save(db, it, now, e) == -1 || item_event(db, it->id, now, s->bic->login, text, e) == -1)
+	if ((f != NULL && effect_done(db, f, procore_id, now, e) == -1) ||
+	    response_save(db, s->row, e) == -1 || item_save(db, it, now, e) == -1 ||
+	    item_event(db, it->id, now, s->bic->login, text, e) == -1)
 		return -1;
 	return issue_clear_item(db, it->id, "to_procore", "", "it worked", now, e);
 }
 
 static int
-commit_sent(struct sending *s, const struct effect *f, int64_t procore_id, const char *text, struct err *e)
+commit_sent(struct sending *s, const struct effect *f, int64_t procore_id, const char *text,
+    struct err *e)
 {
 	struct db *db = s->w->r->db;
 	char id[24];
@@ -98,7 +101,8 @@ commit_sent(struct sending *s, const struct effect *f, int64_t procore_id, const
 
 /* Kept for later, or for good; no issue. */
 static int
-commit_row(struct sending *s, const char *state, enum plan_reason reason, const char *text, bool tell, struct err *e)
+commit_row(struct sending *s, const char *state, enum plan_reason reason, const char *text,
+    bool tell, struct err *e)
 {
 	struct item *it = &s->w->it;
 	struct db *db = s->w->r->db;
@@ -126,7 +130,8 @@ fail_answer(struct sending *s, enum plan_reason reason, const char *text, struct
 	int rc = item_fail(s->w, "to_procore", reason, text, e);
 
 	if (rc == 0) {
-		set_row(s->row, str_eq(s->w->it.state, "parked") ? "parked" : "waiting", text);
+		set_row(
+		    s->row, str_eq(s->w->it.state, "parked") ? "parked" : "waiting", text);
 		s->row->account_id = s->bic == NULL ? 0 : s->bic->account_id;
 		rc = response_save(s->w->r->db, s->row, e);
 	}
@@ -162,64 +167,74 @@ static int64_t
 look(const struct sending *s, const struct effect *f)
 {
 	if (s->w->kind == PLAN_RFI)
-		return plan_find_reply(&s->w->remote, s->reference, s->bic->user_id, buf_str(&s->text), f->called_at);
-	return plan_find_approval(&s->w->remote, s->out.approver_id, s->out.response_id, s->reference,
-	    buf_str(&s->text));
+		return plan_find_reply(&s->w->remote, s->reference, s->bic->user_id,
+		    buf_str(&s->text), f->called_at);
+	return plan_find_approval(&s->w->remote, s->out.approver_id, s->out.response_id,
+	    s->reference, buf_str(&s->text));
 }
 
 /* What came of the call. */
 static int
-settle(struct sending *s, const struct effect *f, const struct procore_answer *a, struct err *e)
+settle(struct sending *s, const struct effect *f, const struct procore_answer *a,
+    struct err *e)
 {
 	struct run *r = s->w->r;
 	char text[PLAN_TEXT_BYTES];
 	int64_t now = clk_now(), id;
-	bool again = false, refused = a->cause == CAUSE_ITEM || a->cause == CAUSE_PERMISSION_LOST;
+	bool again = false,
+	     refused = a->cause == CAUSE_ITEM || a->cause == CAUSE_PERMISSION_LOST;
 
 	if (a->cause == CAUSE_NONE) {
-		const struct json *j = json_type(a->json) == JSON_ARRAY ? json_first(a->json) : a->json;
+		const struct json *j =
+		    json_type(a->json) == JSON_ARRAY ? json_first(a->json) : a->json;
 
 		id = s->w->kind == PLAN_RFI ? json_i64_or(j, "id", 0) : s->out.approver_id;
 		if (str_format(text, sizeof text, "Answer sent to Procore%s%.100s.",
-		        str_empty(s->reference) ? "" : ", reference ", s->reference) == -1)
+			str_empty(s->reference) ? "" : ", reference ", s->reference) == -1)
 			text[0] = '\0';
 		return commit_sent(s, f, id, text, e);
 	}
 	if ((a->unknown   ? effect_unknown(r->db, f, now + SYNC_LOOK_S, a->text, e)
-	        : refused ? effect_refused(r->db, f, a->text, now, e)
-	                  : effect_unsent(r->db, f, a->text, e)) == -1)
+		: refused ? effect_refused(r->db, f, a->text, now, e)
+			  : effect_unsent(r->db, f, a->text, e)) == -1)
 		return -1;
 	if (a->unknown)
 		s->w->wait_until = now + SYNC_LOOK_S;
 	if (!refused)
 		return run_procore_failed(r, a, s->bic->account_id, &again, e);
 	if (a->cause == CAUSE_PERMISSION_LOST &&
-	    job_wish(r->db, JOB_CHECK_BIC, s->bic->bic_id, "", JOB_PRIO_TOKEN, now, e) == -1)
+	    job_wish(r->db, JOB_CHECK_BIC, s->bic->bic_id, "", JOB_PRIO_TOKEN, now, e) ==
+		-1)
 		return -1;
-	if (str_format(text, sizeof text, "Procore did not take the answer of %.200s: %.250s", s->bic->login, a->text) ==
-	    -1)
+	if (str_format(text, sizeof text,
+		"Procore did not take the answer of %.200s: %.250s", s->bic->login,
+		a->text) == -1)
 		text[0] = '\0';
-	return fail_answer(s, a->cause == CAUSE_ITEM ? PLAN_R_PROCORE_REFUSED : PLAN_R_PERMISSION, text, e);
+	return fail_answer(s,
+	    a->cause == CAUSE_ITEM ? PLAN_R_PROCORE_REFUSED : PLAN_R_PERMISSION, text, e);
 }
 
 static int
-call(struct sending *s, const struct effect *f, const struct json *body, const char *key, struct err *e)
+call(struct sending *s, const struct effect *f, const struct json *body, const char *key,
+    struct err *e)
 {
 	struct run *r = s->w->r;
 	struct procore_at at = run_at(r, s->bic->account_id);
 	struct procore_answer a = {0};
 	int rc;
 
-	rc = s->w->kind == PLAN_RFI
-	    ? procore_rfi_reply(&r->procore, &at, s->w->it.procore_id, body, key, &a, e)
-	    : procore_approve(&r->procore, &at, s->w->it.procore_id, s->out.approver_id, body, key, &a, e);
+	rc = s->w->kind == PLAN_RFI ? procore_rfi_reply(&r->procore, &at,
+					  s->w->it.procore_id, body, key, &a, e)
+				    : procore_approve(&r->procore, &at, s->w->it.procore_id,
+					  s->out.approver_id, body, key, &a, e);
 	if (rc == 0)
 		rc = settle(s, f, &a, e);
 	procore_answer_clear(&a);
 	return rc;
 }
 
-/* Begun before, how it ended is not known: the other side has just been read. *go: it is not there, repeat. */
+/* Begun before, how it ended is not known: the other side has just been read. *go: it is
+ * not there, repeat. */
 static int
 resolve(struct sending *s, struct effect *f, bool *go, struct err *e)
 {
@@ -229,7 +244,10 @@ resolve(struct sending *s, struct effect *f, bool *go, struct err *e)
 	if (f->look_at > until)
 		until = f->look_at;
 	if (id != 0)
-		return commit_sent(s, f, id, "Procore has the answer: it had arrived although its confirmation was lost.", e);
+		return commit_sent(s, f, id,
+		    "Procore has the answer: it had arrived although its confirmation was "
+		    "lost.",
+		    e);
 	if (now < until) {
 		s->w->wait_until = until;
 		return effect_unknown(s->w->r->db, f, until, "not there yet", e);
@@ -241,7 +259,8 @@ resolve(struct sending *s, struct effect *f, bool *go, struct err *e)
 static int
 effect_key(const struct sending *s, char key[64], struct err *e)
 {
-	if (str_format(key, 64, "procore.%s:%" PRId64, s->w->kind == PLAN_RFI ? "reply" : "approve", s->row->id) == -1)
+	if (str_format(key, 64, "procore.%s:%" PRId64,
+		s->w->kind == PLAN_RFI ? "reply" : "approve", s->row->id) == -1)
 		return err_set(e, ERR_BUG, "key of response %" PRId64, s->row->id);
 	return 0;
 }
@@ -255,9 +274,11 @@ already(struct sending *s, struct err *e)
 	char key[64];
 	int rc = -1;
 
-	if (effect_key(s, key, e) == -1 || effect_find(s->w->r->db, key, &f, &found, e) == -1)
+	if (effect_key(s, key, e) == -1 ||
+	    effect_find(s->w->r->db, key, &f, &found, e) == -1)
 		return -1;
-	rc = commit_sent(s, found ? &f : NULL, s->out.procore_id, "Procore holds this answer already.", e);
+	rc = commit_sent(s, found ? &f : NULL, s->out.procore_id,
+	    "Procore holds this answer already.", e);
 	effect_clear(&f);
 	return rc;
 }
@@ -282,8 +303,8 @@ send_row(struct sending *s, struct err *e)
 	request = json_text(body);
 	if (effect_key(s, key, e) == -1 ||
 	    effect_begin(r->db, key, r->connection_id, s->w->it.id,
-	        s->w->kind == PLAN_RFI ? "procore.reply" : "procore.approve", s->bic->account_id, request, clk_now(), &f,
-	        e) == -1)
+		s->w->kind == PLAN_RFI ? "procore.reply" : "procore.approve",
+		s->bic->account_id, request, clk_now(), &f, e) == -1)
 		goto out;
 	if (f.state != EFFECT_FRESH && resolve(s, &f, &go, e) == -1)
 		goto out;
@@ -298,8 +319,8 @@ out:
 
 /* ---- the ball */
 
-/* After a reply the ball should be with the RFI manager; where Procore did not move it, ask (procore.md 5.6).
- * A no is no failure: the answer is there. */
+/* After a reply the ball should be with the RFI manager; where Procore did not move it, ask
+ * (procore.md 5.6). A no is no failure: the answer is there. */
 static int
 advance(struct sending *s, struct err *e)
 {
@@ -314,14 +335,17 @@ advance(struct sending *s, struct err *e)
 		goto out;
 	rc = 0;
 	if (a.cause != CAUSE_NONE ||
-	    map_procore(PLAN_RFI, a.json, r->conf->procore_login_url, r->project_id, &now, &bad) == -1)
+	    map_procore(PLAN_RFI, a.json, r->conf->procore_login_url, r->project_id, &now,
+		&bad) == -1)
 		goto out;
 	for (size_t i = 0; i < now.people_n; i++) {
 		if (!now.people[i].in_court || now.status != PLAN_OPEN ||
-		    (now.people[i].user_id != s->bic->user_id && !str_eq_ci(now.people[i].login, s->bic->login)))
+		    (now.people[i].user_id != s->bic->user_id &&
+			!str_eq_ci(now.people[i].login, s->bic->login)))
 			continue;
 		procore_answer_clear(&a);
-		rc = procore_one(&r->procore, PROCORE_RFI_ADVANCE, &at, s->w->it.procore_id, &a, e);
+		rc = procore_one(
+		    &r->procore, PROCORE_RFI_ADVANCE, &at, s->w->it.procore_id, &a, e);
 		if (rc == 0 && a.cause != CAUSE_NONE)
 			rc = item_event(r->db, s->w->it.id, clk_now(), "connectorweb",
 			    "Procore left the ball in court where it was.", e);
@@ -341,20 +365,28 @@ decide(struct sending *s, struct err *e)
 	struct run *r = s->w->r;
 	struct response_map map = {0};
 	struct item_files files = {0};
-	struct plan_answer_in in = {.procore = &s->w->remote, .author = s->row->author_login, .bic = s->bic,
-	    .action = s->row->action, .body = s->row->body, .reference = s->reference,
-	    .answered_before = s->w->it.answers > 0, .given_at = s->row->at};
+	struct plan_answer_in in = {.procore = &s->w->remote,
+	    .author = s->row->author_login,
+	    .bic = s->bic,
+	    .action = s->row->action,
+	    .body = s->row->body,
+	    .reference = s->reference,
+	    .answered_before = s->w->it.answers > 0,
+	    .given_at = s->row->at};
 	int rc = -1;
 
 	if (plan_close_from_word(s->row->close_kind, &in.close) == -1)
-		return err_set(e, ERR_DB, "response %" PRId64 ".close_kind is unknown", s->row->id);
+		return err_set(
+		    e, ERR_DB, "response %" PRId64 ".close_kind is unknown", s->row->id);
 	if (item_files(r->db, s->w->it.id, "npc", s->row->id, &files, e) == -1 ||
 	    (s->w->kind == PLAN_SUBMITTAL &&
-	        response_map_get(r->db, r->connection_id, s->row->action, &map, e) == -1))
+		response_map_get(r->db, r->connection_id, s->row->action, &map, e) == -1))
 		goto out;
 	in.has_files = files.n > 0;
-	in.map = (struct plan_mapped){.found = map.found, .offered = map.offered,
-	    .response_id = map.procore_response_id, .name = map.name};
+	in.map = (struct plan_mapped){.found = map.found,
+	    .offered = map.offered,
+	    .response_id = map.procore_response_id,
+	    .name = map.name};
 	plan_answer(&in, &s->out);
 	rc = 0;
 out:
@@ -396,8 +428,8 @@ act(struct sending *s, struct err *e)
 	return 0;
 }
 
-/* A later answer stands in for this one: always for a submittal, whose step holds one response; for an RFI when
- * this one's author may not answer. */
+/* A later answer stands in for this one: always for a submittal, whose step holds one
+ * response; for an RFI when this one's author may not answer. */
 static bool
 is_replaced(const struct sending *s, const struct responses *all, size_t i)
 {
@@ -418,12 +450,13 @@ send_one(struct work *w, const struct responses *all, size_t i, struct err *e)
 		if (str_eq_ci(w->r->bics[k].login, s.row->author_login))
 			s.bic = &w->r->bics[k];
 	if (w->r->conf->answer_reference &&
-	    str_format(s.reference, sizeof s.reference, "[Newforma %.64s/%" PRId64 "]", w->it.npc_number,
-	        s.row->ordinal) == -1)
+	    str_format(s.reference, sizeof s.reference, "[Newforma %.64s/%" PRId64 "]",
+		w->it.npc_number, s.row->ordinal) == -1)
 		s.reference[0] = '\0';
 	plan_answer_text(s.row->body, s.reference, &s.text);
 	if (str_eq(s.row->close_kind, "respond_and_close") && is_replaced(&s, all, i)) {
-		rc = commit_row(&s, "not_sent", PLAN_R_NONE, "A later response took its place.", true, e);
+		rc = commit_row(&s, "not_sent", PLAN_R_NONE,
+		    "A later response took its place.", true, e);
 		goto out;
 	}
 	if (decide(&s, e) == 0)

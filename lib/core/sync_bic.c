@@ -9,10 +9,7 @@
 #include "store/job.h"
 #include "store/sync_rows.h"
 
-enum {
-	RETRY_S = 300,
-	STATE_TEXT_BYTES = 512
-};
+enum { RETRY_S = 300, STATE_TEXT_BYTES = 512 };
 
 /* ---- permissions */
 
@@ -23,12 +20,14 @@ struct check {
 	char rfi[64], submittal[64]; /* Procore's levels; "" not known */
 	char contact[256];
 	bool contact_known;
-	char denied[STATE_TEXT_BYTES]; /* why Procore lets this account do nothing here; "" it does not say so */
+	char denied[STATE_TEXT_BYTES]; /* why Procore lets this account do nothing here; ""
+					  it does not say so */
 	bool absent;                   /* not among the project's people */
 };
 
 static int
-read_seat(struct db *db, int64_t bic_id, struct check *c, int64_t *connection_id, bool *found, struct err *e)
+read_seat(struct db *db, int64_t bic_id, struct check *c, int64_t *connection_id,
+    bool *found, struct err *e)
 {
 	struct sync_seats l = {0};
 
@@ -47,11 +46,13 @@ read_seat(struct db *db, int64_t bic_id, struct check *c, int64_t *connection_id
 	return 0;
 }
 
-/* Which tool is it? The keys are not documented (procore.md 12.16), so the shown name counts too. */
+/* Which tool is it? The keys are not documented (procore.md 12.16), so the shown name
+ * counts too. */
 static bool
 is_tool(const struct json *tool, const char *const *names)
 {
-	const char *name = json_str_or(tool, "name", ""), *friendly = json_str_or(tool, "friendly_name", "");
+	const char *name = json_str_or(tool, "name", ""),
+		   *friendly = json_str_or(tool, "friendly_name", "");
 
 	for (; *names != NULL; names++)
 		if (str_eq_ci(name, *names) || str_eq_ci(friendly, *names))
@@ -63,11 +64,13 @@ static void
 read_levels(const struct json *j, struct check *c)
 {
 	static const char *const rfi[] = {"rfi", "rfis", NULL};
-	static const char *const submittal[] = {"submittal", "submittals", "submittal_log", "submittal_logs", NULL};
+	static const char *const submittal[] = {
+	    "submittal", "submittals", "submittal_log", "submittal_logs", NULL};
 
 	str_cut(c->rfi, sizeof c->rfi, "None");
 	str_cut(c->submittal, sizeof c->submittal, "None");
-	for (const struct json *t = json_first(json_get(j, "tools")); t != NULL; t = json_next(t)) {
+	for (const struct json *t = json_first(json_get(j, "tools")); t != NULL;
+	     t = json_next(t)) {
 		const char *level = json_str_or(t, "user_access_level.name", "None");
 
 		if (is_tool(t, rfi))
@@ -99,8 +102,9 @@ ask_levels(struct check *c, struct err *e)
 	if (a.cause == CAUSE_NONE) {
 		read_levels(a.json, c);
 	} else if (a.cause == CAUSE_PERMISSION_LOST || a.cause == CAUSE_ITEM) {
-		if (str_format(c->denied, sizeof c->denied, "%.200s cannot see the project in Procore (%.200s).", c->login,
-		        a.text) == -1)
+		if (str_format(c->denied, sizeof c->denied,
+			"%.200s cannot see the project in Procore (%.200s).", c->login,
+			a.text) == -1)
 			c->denied[0] = '\0';
 	} else if (a.cause != CAUSE_SIGN_IN_LOST && a.cause != CAUSE_SIGN_IN_NEEDED) {
 		retry_later(c, a.retry_at);
@@ -110,7 +114,8 @@ ask_levels(struct check *c, struct err *e)
 	return rc;
 }
 
-/* Not signed in yet: another BIC user can at least see whether the project knows this person. */
+/* Not signed in yet: another BIC user can at least see whether the project knows this
+ * person. */
 static int
 ask_membership(struct check *c, struct err *e)
 {
@@ -125,12 +130,15 @@ ask_membership(struct check *c, struct err *e)
 	if (procore_project_users(&c->r.procore, &at, 1, c->login, &a, e) == -1)
 		return -1;
 	if (a.cause == CAUSE_NONE) {
-		for (const struct json *u = json_first(a.json); u != NULL; u = json_next(u)) {
+		for (const struct json *u = json_first(a.json); u != NULL;
+		     u = json_next(u)) {
 			named = named || !str_empty(json_str_or(u, "email_address", ""));
-			seen = seen || str_eq_ci(json_str_or(u, "email_address", ""), c->login) ||
-			    str_eq_ci(json_str_or(u, "login", ""), c->login);
+			seen = seen ||
+			       str_eq_ci(json_str_or(u, "email_address", ""), c->login) ||
+			       str_eq_ci(json_str_or(u, "login", ""), c->login);
 		}
-		/* Without Directory rights addresses are left out: then nothing can be said. */
+		/* Without Directory rights addresses are left out: then nothing can be
+		 * said. */
 		c->absent = !seen && (named || json_len(a.json) == 0);
 	}
 	procore_answer_clear(&a);
@@ -149,7 +157,8 @@ ask_contact(struct check *c, struct err *e)
 		return -1;
 	if (a.cause == CAUSE_NONE) {
 		c->contact_known = true;
-		str_cut(c->contact, sizeof c->contact, json_str_or(a.json, "items.0.id", ""));
+		str_cut(
+		    c->contact, sizeof c->contact, json_str_or(a.json, "items.0.id", ""));
 	} else if (a.cause != CAUSE_ITEM) {
 		retry_later(c, a.retry_at);
 		rc = run_npc_failed(&c->r, &a, e);
@@ -187,20 +196,24 @@ conclude(const struct check *c, char text[STATE_TEXT_BYTES])
 		str_cut(text, STATE_TEXT_BYTES, c->denied);
 	} else if (b.len > 0) {
 		state = "permission_lost";
-		if (str_format(text, STATE_TEXT_BYTES, "%.200s has %s in Procore; Standard or Admin is needed on both.",
-		        c->login, buf_str(&b)) == -1)
+		if (str_format(text, STATE_TEXT_BYTES,
+			"%.200s has %s in Procore; Standard or Admin is needed on both.",
+			c->login, buf_str(&b)) == -1)
 			text[0] = '\0';
 	} else if (c->absent) {
 		state = "permission_lost";
-		if (str_format(text, STATE_TEXT_BYTES, "%.200s is not in the project's directory in Procore.", c->login) ==
-		    -1)
+		if (str_format(text, STATE_TEXT_BYTES,
+			"%.200s is not in the project's directory in Procore.",
+			c->login) == -1)
 			text[0] = '\0';
 	} else if (c->contact_known && c->contact[0] == '\0') {
 		state = "no_contact";
-		if (str_format(text, STATE_TEXT_BYTES, "No NPC contact information found for given login %.250s",
-		        c->login) == -1)
+		if (str_format(text, STATE_TEXT_BYTES,
+			"No NPC contact information found for given login %.250s",
+			c->login) == -1)
 			text[0] = '\0';
-	} else if (c->rfi[0] != '\0' && (c->contact_known || !npc_configured(c->r.x->npc))) {
+	} else if (c->rfi[0] != '\0' &&
+		   (c->contact_known || !npc_configured(c->r.x->npc))) {
 		state = "ok";
 	}
 	buf_clear(&b);
@@ -217,15 +230,17 @@ save_seat(struct check *c, struct err *e)
 
 	if (db_begin(db, e) == -1)
 		return -1;
-	if (sync_seat_put(db, c->bic_id, state, text, c->rfi, c->submittal, c->contact, now, e) == -1)
+	if (sync_seat_put(
+		db, c->bic_id, state, text, c->rfi, c->submittal, c->contact, now, e) == -1)
 		goto fail;
 	/* What waited for this seat is due again. */
 	if (str_eq(state, "ok") && !str_eq(c->was, "ok") &&
-	    (item_wake_reason(db, c->r.connection_id, c->account_id, plan_reason_word(PLAN_R_NO_CONTACT), now, e) ==
-	            -1 ||
-	        item_wake_reason(db, c->r.connection_id, c->account_id, plan_reason_word(PLAN_R_PERMISSION), now, e) ==
-	            -1 ||
-	        job_wish(db, JOB_SYNC, c->r.connection_id, "", JOB_PRIO_BUSY, now, e) == -1))
+	    (item_wake_reason(db, c->r.connection_id, c->account_id,
+		 plan_reason_word(PLAN_R_NO_CONTACT), now, e) == -1 ||
+		item_wake_reason(db, c->r.connection_id, c->account_id,
+		    plan_reason_word(PLAN_R_PERMISSION), now, e) == -1 ||
+		job_wish(db, JOB_SYNC, c->r.connection_id, "", JOB_PRIO_BUSY, now, e) ==
+		    -1))
 		goto fail;
 	return db_commit(db, e);
 fail:
@@ -249,9 +264,12 @@ sync_check_bic(struct sync_ctx *x, int64_t bic_id, int64_t *retry_at, struct err
 		return 0; /* removed meanwhile */
 	if (run_open(&c.r, x, connection_id, &active, e) == -1)
 		goto out;
-	c.r.procore.priority = BUDGET_ANSWER; /* somebody looks at the page that says "checking" */
+	c.r.procore.priority =
+	    BUDGET_ANSWER; /* somebody looks at the page that says "checking" */
 	own = run_bic(&c.r, c.account_id);
-	if ((own != NULL && own->signed_in ? ask_levels(&c, e) : ask_membership(&c, e)) == -1 || ask_contact(&c, e) == -1)
+	if ((own != NULL && own->signed_in ? ask_levels(&c, e) : ask_membership(&c, e)) ==
+		-1 ||
+	    ask_contact(&c, e) == -1)
 		goto out;
 	*retry_at = c.retry_at;
 	/* A service that did not answer must not wipe out what was known. */
@@ -274,10 +292,13 @@ sync_resume_account(struct sync_ctx *x, int64_t account_id, struct err *e)
 	for (size_t i = 0; i < l.n; i++) {
 		int64_t connection_id = l.v[i].connection_id;
 
-		if (job_wish(db, JOB_CHECK_BIC, l.v[i].bic_id, "", JOB_PRIO_RESUME, now, e) == -1 ||
+		if (job_wish(db, JOB_CHECK_BIC, l.v[i].bic_id, "", JOB_PRIO_RESUME, now,
+			e) == -1 ||
 		    item_wake_account(db, connection_id, account_id, now, e) == -1 ||
-		    item_wake_reason(db, connection_id, account_id, plan_reason_word(PLAN_R_PERMISSION), now, e) == -1 ||
-		    job_wish(db, JOB_SYNC, connection_id, "", JOB_PRIO_RESUME, now, e) == -1) {
+		    item_wake_reason(db, connection_id, account_id,
+			plan_reason_word(PLAN_R_PERMISSION), now, e) == -1 ||
+		    job_wish(db, JOB_SYNC, connection_id, "", JOB_PRIO_RESUME, now, e) ==
+			-1) {
 			db_rollback(db);
 			goto out;
 		}

@@ -1,4 +1,5 @@
-/* The response values that both sides offer, and defaults for the map between them by meaning. */
+/* The response values that both sides offer, and defaults for the map between them by
+ * meaning. */
 #include "config.h"
 
 #include "core/sync_int.h"
@@ -13,8 +14,8 @@
 
 enum { RETRY_S = 300, MAX_PAGES = 20 };
 
-/* Keywords that close a submittal with a response. Lists are named by administrators; ours is the one about
- * submittals (newforma.md 5.1). */
+/* Keywords that close a submittal with a response. Lists are named by administrators; ours
+ * is the one about submittals (newforma.md 5.1). */
 static int
 read_npc(struct run *r, struct plan_choices *c, int64_t *retry_at, struct err *e)
 {
@@ -27,12 +28,15 @@ read_npc(struct run *r, struct plan_choices *c, int64_t *retry_at, struct err *e
 		*retry_at = npc_configured(r->x->npc) ? clk_now() + RETRY_S : 0;
 		rc = run_npc_failed(r, &a, e);
 	}
-	for (const struct json *l = json_first(json_get(a.json, "items")); l != NULL; l = json_next(l)) {
+	for (const struct json *l = json_first(json_get(a.json, "items")); l != NULL;
+	     l = json_next(l)) {
 		if (str_find_ci(json_str_or(l, "name", ""), "submittal") == NULL)
 			continue;
-		for (const struct json *k = json_first(json_get(l, "keywords")); k != NULL; k = json_next(k))
+		for (const struct json *k = json_first(json_get(l, "keywords")); k != NULL;
+		     k = json_next(k))
 			if (str_eq_ci(json_str_or(k, "type", ""), "Respond and Close"))
-				plan_choices_add(c, json_str_or(k, "name", ""), json_str_or(k, "name", ""), "Respond and Close");
+				plan_choices_add(c, json_str_or(k, "name", ""),
+				    json_str_or(k, "name", ""), "Respond and Close");
 	}
 	npc_answer_clear(&a);
 	return rc;
@@ -55,17 +59,21 @@ read_procore(struct run *r, struct plan_choices *c, int64_t *retry_at, struct er
 		if (procore_submittal_responses(&r->procore, &at, page, &a, e) == -1)
 			return -1;
 		if (a.cause == CAUSE_NONE) {
-			for (const struct json *j = json_first(a.json); j != NULL; j = json_next(j)) {
+			for (const struct json *j = json_first(a.json); j != NULL;
+			     j = json_next(j)) {
 				char key[24];
 
-				if (str_format(key, sizeof key, "%" PRId64, json_i64_or(j, "id", 0)) == 0)
-					plan_choices_add(c, key, json_str_or(j, "name", ""), json_str_or(j, "considered", ""));
+				if (str_format(key, sizeof key, "%" PRId64,
+					json_i64_or(j, "id", 0)) == 0)
+					plan_choices_add(c, key, json_str_or(j, "name", ""),
+					    json_str_or(j, "considered", ""));
 			}
 			again = a.more;
 		} else {
 			rc = run_procore_failed(r, &a, reader->account_id, &again, e);
 			if (!again)
-				*retry_at = a.retry_at != 0 ? a.retry_at : clk_now() + RETRY_S;
+				*retry_at =
+				    a.retry_at != 0 ? a.retry_at : clk_now() + RETRY_S;
 			page = 0; /* another reader begins at the start */
 			plan_choices_clear(c);
 		}
@@ -77,19 +85,21 @@ read_procore(struct run *r, struct plan_choices *c, int64_t *retry_at, struct er
 }
 
 static int
-save_side(struct run *r, const char *side, const struct plan_choices *c, int64_t now, struct err *e)
+save_side(struct run *r, const char *side, const struct plan_choices *c, int64_t now,
+    struct err *e)
 {
 	if (c->n == 0)
 		return 0; /* not read, or empty: what was known stays */
 	for (size_t i = 0; i < c->n; i++)
-		if (response_choice_put(r->db, r->connection_id, side, c->v[i].key, c->v[i].name, c->v[i].meaning, now, e) ==
-		    -1)
+		if (response_choice_put(r->db, r->connection_id, side, c->v[i].key,
+			c->v[i].name, c->v[i].meaning, now, e) == -1)
 			return -1;
 	return response_choice_drop_old(r->db, r->connection_id, side, now, e);
 }
 
 static int
-save_defaults(struct run *r, const struct plan_choices *npc, const struct plan_choices *procore, int64_t now, struct err *e)
+save_defaults(struct run *r, const struct plan_choices *npc,
+    const struct plan_choices *procore, int64_t now, struct err *e)
 {
 	int64_t n = 0;
 
@@ -103,7 +113,8 @@ save_defaults(struct run *r, const struct plan_choices *npc, const struct plan_c
 
 		if (m == NULL || num_parse_i64(m->key, 1, INT64_MAX, &id) == -1)
 			continue;
-		if (response_map_add(r->db, r->connection_id, npc->v[i].name, id, m->name, m->meaning, now, e) == -1)
+		if (response_map_add(r->db, r->connection_id, npc->v[i].name, id, m->name,
+			m->meaning, now, e) == -1)
 			return -1;
 	}
 	return 0;
@@ -119,13 +130,15 @@ sync_choices(struct sync_ctx *x, int64_t connection_id, int64_t *retry_at, struc
 	int rc = -1;
 
 	*retry_at = 0;
-	if (run_open(&r, x, connection_id, &active, e) == -1 || read_npc(&r, &npc, retry_at, e) == -1 ||
+	if (run_open(&r, x, connection_id, &active, e) == -1 ||
+	    read_npc(&r, &npc, retry_at, e) == -1 ||
 	    read_procore(&r, &procore, retry_at, e) == -1)
 		goto out;
 	now = clk_now();
 	if (db_begin(r.db, e) == -1)
 		goto out;
-	if (save_side(&r, "npc", &npc, now, e) == -1 || save_side(&r, "procore", &procore, now, e) == -1 ||
+	if (save_side(&r, "npc", &npc, now, e) == -1 ||
+	    save_side(&r, "procore", &procore, now, e) == -1 ||
 	    (procore.n > 0 && save_defaults(&r, &npc, &procore, now, e) == -1)) {
 		db_rollback(r.db);
 		goto out;

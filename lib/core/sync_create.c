@@ -23,12 +23,14 @@ save_contact(struct run *r, const struct plan_bic *b, const char *login, struct 
 	char text[PLAN_TEXT_BYTES] = "";
 	bool none = str_empty(b->contact_id);
 
-	if (none && str_format(text, sizeof text, "No NPC contact information found for given login %.250s", login) == -1)
+	if (none &&
+	    str_format(text, sizeof text,
+		"No NPC contact information found for given login %.250s", login) == -1)
 		text[0] = '\0';
 	return sync_seat_contact(r->db, b->bic_id, b->contact_id,
-	    none               ? "no_contact"
-	        : b->permitted ? "ok"
-	                       : "permission_lost",
+	    none           ? "no_contact"
+	    : b->permitted ? "ok"
+			   : "permission_lost",
 	    text, clk_now(), e);
 }
 
@@ -65,11 +67,12 @@ find_previous(struct work *w, char npc_id[256], struct err *e)
 	int rc = 0;
 
 	npc_id[0] = '\0';
-	if (w->remote.source_id != 0 &&
-	    item_find_procore(w->r->db, w->r->connection_id, w->it.kind, w->remote.source_id, &id, e) == -1)
+	if (w->remote.source_id != 0 && item_find_procore(w->r->db, w->r->connection_id,
+					    w->it.kind, w->remote.source_id, &id, e) == -1)
 		return -1;
 	if (id == 0 && !str_empty(w->it.revision) && !str_eq(w->it.revision, "0") &&
-	    item_find_number(w->r->db, w->r->connection_id, w->it.kind, w->it.number, w->it.id, &id, e) == -1)
+	    item_find_number(w->r->db, w->r->connection_id, w->it.kind, w->it.number,
+		w->it.id, &id, e) == -1)
 		return -1;
 	if (id == 0)
 		return 0;
@@ -108,9 +111,11 @@ create_body(struct work *w, const char *previous)
 	return text;
 }
 
-/* It is in Project Center: the item, its files, history and the effect's result in one transaction. */
+/* It is in Project Center: the item, its files, history and the effect's result in one
+ * transaction. */
 static int
-linked_rows(struct work *w, const struct effect *f, const struct json *npc, int64_t now, struct err *e)
+linked_rows(struct work *w, const struct effect *f, const struct json *npc, int64_t now,
+    struct err *e)
 {
 	struct item *it = &w->it;
 	char *agreed = map_fields_text(&w->remote.fields), *version;
@@ -129,10 +134,12 @@ linked_rows(struct work *w, const struct effect *f, const struct json *npc, int6
 	it->court_left_at = 0;
 	free(agreed);
 	free(version);
-	if (str_format(text, sizeof text, "Taken over into Project Center as %.100s.", it->npc_number) == -1)
+	if (str_format(text, sizeof text, "Taken over into Project Center as %.100s.",
+		it->npc_number) == -1)
 		text[0] = '\0';
-	if (effect_done(w->r->db, f, it->npc_id, now, e) == -1 || item_save(w->r->db, it, now, e) == -1 ||
-	    file_note_procore(w, e) == -1 || item_event(w->r->db, it->id, now, "connectorweb", text, e) == -1)
+	if (effect_done(w->r->db, f, it->npc_id, now, e) == -1 ||
+	    item_save(w->r->db, it, now, e) == -1 || file_note_procore(w, e) == -1 ||
+	    item_event(w->r->db, it->id, now, "connectorweb", text, e) == -1)
 		return -1;
 	return issue_clear_item(w->r->db, it->id, "to_npc", "", "it worked", now, e);
 }
@@ -141,7 +148,8 @@ static int
 link_item(struct work *w, const struct effect *f, const struct json *npc, struct err *e)
 {
 	if (str_empty(json_str_or(npc, "id", ""))) {
-		struct npc_answer bad = {.cause = CAUSE_UNREACHABLE, .text = "Project Center's answer has no id"};
+		struct npc_answer bad = {.cause = CAUSE_UNREACHABLE,
+		    .text = "Project Center's answer has no id"};
 
 		return in_npc_failed(w, &bad, "", e);
 	}
@@ -167,7 +175,8 @@ adopt(struct work *w, const struct effect *f, bool *found, struct err *e)
 
 	*found = false;
 	item_external_id(w, external);
-	if (npc_find(w->r->x->npc, item_npc_kind(w), w->r->npc_project, external, &a, e) == -1)
+	if (npc_find(w->r->x->npc, item_npc_kind(w), w->r->npc_project, external, &a, e) ==
+	    -1)
 		return -1;
 	hit = json_first(json_get(a.json, "items"));
 	if (a.cause != CAUSE_NONE) {
@@ -189,10 +198,12 @@ call_create(struct work *w, const struct effect *f, struct err *e)
 	int rc = -1;
 
 	if (json_parse(f->request, strlen(f->request), LIMIT_API_BODY, &body, e) == -1 ||
-	    npc_create(w->r->x->npc, item_npc_kind(w), w->r->npc_project, body, &a, e) == -1)
+	    npc_create(w->r->x->npc, item_npc_kind(w), w->r->npc_project, body, &a, e) ==
+		-1)
 		goto out;
 	if (str_eq(a.code, "external_id_taken") || str_eq(a.code, "idempotency_conflict")) {
-		rc = adopt(w, f, &found, e); /* from an earlier connection of the same two projects */
+		rc = adopt(w, f, &found,
+		    e); /* from an earlier connection of the same two projects */
 		if (rc == -1 || found || w->failed || w->r->stopped)
 			goto out;
 	}
@@ -215,11 +226,12 @@ create_item(struct work *w, struct err *e)
 	int rc = -1;
 
 	if (find_previous(w, previous, e) == -1 ||
-	    str_format(key, sizeof key, "npc.create:%s:%" PRId64 ":%" PRId64, w->it.kind, w->r->connection_id,
-	        w->it.procore_id) == -1)
+	    str_format(key, sizeof key, "npc.create:%s:%" PRId64 ":%" PRId64, w->it.kind,
+		w->r->connection_id, w->it.procore_id) == -1)
 		return -1;
 	body = create_body(w, previous);
-	if (effect_begin(w->r->db, key, w->r->connection_id, w->it.id, "npc.create", 0, body, clk_now(), &f, e) == -1)
+	if (effect_begin(w->r->db, key, w->r->connection_id, w->it.id, "npc.create", 0,
+		body, clk_now(), &f, e) == -1)
 		goto out;
 	if (f.state != EFFECT_FRESH) {
 		rc = adopt(w, &f, &found, e);

@@ -1,4 +1,5 @@
-/* Files of questions into Project Center, files of answers into Procore: each once, hashed. */
+/* Files of questions into Project Center, files of answers into Procore: each once, hashed.
+ */
 #include "config.h"
 
 #include "core/sync_int.h"
@@ -16,7 +17,8 @@
 #include "store/effect.h"
 
 enum {
-	/* A file that Procore is still processing, or a storage host that does not answer. */
+	/* A file that Procore is still processing, or a storage host that does not answer.
+	 */
 	FILE_LATER_S = 300,
 	/* Procore drops uploads that nothing refers to after a week (procore.md 7.2). */
 	UPLOAD_LIFE_S = 6 * 86400
@@ -34,7 +36,8 @@ file_note_procore(struct work *w, struct err *e)
 		if (str_format(id, sizeof id, "%" PRId64, f->id) == -1)
 			return err_set(e, ERR_BUG, "file %" PRId64, f->id);
 		(void)plan_file_name(f->name, name);
-		if (item_file_add(w->r->db, w->it.id, 0, "procore", id, f->name, name, -1, "", clk_now(), e) == -1)
+		if (item_file_add(w->r->db, w->it.id, 0, "procore", id, f->name, name, -1,
+			"", clk_now(), e) == -1)
 			return -1;
 	}
 	return 0;
@@ -49,7 +52,8 @@ later(struct work *w, const char *name, const char *why)
 
 	if (w->wait_until == 0 || at < w->wait_until)
 		w->wait_until = at;
-	if (str_format(text, sizeof text, "The file \"%.200s\" is not there yet: %.200s", name, why) == -1)
+	if (str_format(text, sizeof text, "The file \"%.200s\" is not there yet: %.200s",
+		name, why) == -1)
 		text[0] = '\0';
 	item_text(&w->it.reason, plan_reason_word(PLAN_R_FILE));
 	item_text(&w->it.reason_text, text);
@@ -71,14 +75,16 @@ find_remote(const struct work *w, const char *origin_id)
 	for (size_t i = 0; i < w->remote.files_n; i++) {
 		char id[24];
 
-		if (str_format(id, sizeof id, "%" PRId64, w->remote.files[i].id) == 0 && str_eq(id, origin_id))
+		if (str_format(id, sizeof id, "%" PRId64, w->remote.files[i].id) == 0 &&
+		    str_eq(id, origin_id))
 			return &w->remote.files[i];
 	}
 	return NULL;
 }
 
 static int
-save_event(struct work *w, const struct item_file *f, const struct effect *ef, const char *text, struct err *e)
+save_event(struct work *w, const struct item_file *f, const struct effect *ef,
+    const char *text, struct err *e)
 {
 	int64_t now = clk_now();
 
@@ -110,7 +116,8 @@ find_twin(const struct item_files *all, const struct item_file *f)
 
 /* Fetching did not work. Storage that does not answer is no fault of the item's. */
 static int
-fetch_failed(struct work *w, struct item_file *f, const struct procore_answer *a, struct err *e)
+fetch_failed(
+    struct work *w, struct item_file *f, const struct procore_answer *a, struct err *e)
 {
 	char text[PLAN_TEXT_BYTES];
 
@@ -122,8 +129,9 @@ fetch_failed(struct work *w, struct item_file *f, const struct procore_answer *a
 		later(w, f->name, a->text);
 		return 0;
 	}
-	if (str_format(text, sizeof text, "The file \"%.200s\" could not be fetched from Procore: %.200s", f->name,
-	        a->text) == -1)
+	if (str_format(text, sizeof text,
+		"The file \"%.200s\" could not be fetched from Procore: %.200s", f->name,
+		a->text) == -1)
 		text[0] = '\0';
 	set_file(f, "failed", "", a->text);
 	if (item_file_save(w->r->db, f, clk_now(), e) == -1)
@@ -131,9 +139,11 @@ fetch_failed(struct work *w, struct item_file *f, const struct procore_answer *a
 	return item_fail(w, "to_npc", PLAN_R_FILE, text, e);
 }
 
-/* Bytes in hand: attach them. Announcing, sending and attaching may each be repeated (same key, name, hash). */
+/* Bytes in hand: attach them. Announcing, sending and attaching may each be repeated (same
+ * key, name, hash). */
 static int
-attach(struct work *w, struct item_file *f, const struct item_files *all, int fd, struct err *e)
+attach(struct work *w, struct item_file *f, const struct item_files *all, int fd,
+    struct err *e)
 {
 	const struct item_file *twin = find_twin(all, f);
 	char key[64], text[PLAN_TEXT_BYTES], file_id[256] = "";
@@ -141,19 +151,22 @@ attach(struct work *w, struct item_file *f, const struct item_files *all, int fd
 	struct effect ef = {0};
 	int rc = -1;
 
-	if (str_format(text, sizeof text, "File \"%.200s\" taken over into Project Center%s%.200s.", f->name,
-	        str_eq(f->name, f->carried_name) ? "" : " as ", str_eq(f->name, f->carried_name) ? "" : f->carried_name) ==
-	    -1)
+	if (str_format(text, sizeof text,
+		"File \"%.200s\" taken over into Project Center%s%.200s.", f->name,
+		str_eq(f->name, f->carried_name) ? "" : " as ",
+		str_eq(f->name, f->carried_name) ? "" : f->carried_name) == -1)
 		text[0] = '\0';
 	if (twin != NULL) {
 		set_file(f, "done", twin->other_id, "the same as another file");
 		return save_event(w, f, NULL, text, e);
 	}
-	if (str_format(key, sizeof key, "npc.file:%" PRId64 ":%.16s", f->id, f->sha256) == -1 ||
-	    effect_begin(w->r->db, key, w->r->connection_id, w->it.id, "npc.file", 0, "{}", clk_now(), &ef, e) == -1)
+	if (str_format(key, sizeof key, "npc.file:%" PRId64 ":%.16s", f->id, f->sha256) ==
+		-1 ||
+	    effect_begin(w->r->db, key, w->r->connection_id, w->it.id, "npc.file", 0, "{}",
+		clk_now(), &ef, e) == -1)
 		goto out;
-	if (npc_attach(w->r->x->npc, item_npc_kind(w), w->r->npc_project, w->it.npc_id, key, f->carried_name, fd,
-	        f->bytes, f->sha256, file_id, &a, e) == -1)
+	if (npc_attach(w->r->x->npc, item_npc_kind(w), w->r->npc_project, w->it.npc_id, key,
+		f->carried_name, fd, f->bytes, f->sha256, file_id, &a, e) == -1)
 		goto out;
 	if (a.cause == CAUSE_NONE) {
 		set_file(f, "done", file_id, "");
@@ -161,7 +174,7 @@ attach(struct work *w, struct item_file *f, const struct item_files *all, int fd
 		goto out;
 	}
 	if ((a.cause == CAUSE_ITEM ? effect_refused(w->r->db, &ef, a.text, clk_now(), e)
-	                           : effect_unsent(w->r->db, &ef, a.text, e)) == -1)
+				   : effect_unsent(w->r->db, &ef, a.text, e)) == -1)
 		goto out;
 	rc = in_npc_failed(w, &a, "Project Center would not take a file", e);
 out:
@@ -189,7 +202,8 @@ carry_one(struct work *w, struct item_file *f, const struct item_files *all, str
 		return 0;
 	}
 	if (spool_temp(w->r->x->spool_dir, &fd, e) == -1 ||
-	    procore_download(&w->r->procore, &at, remote->url, fd, &bytes, sha, &a, e) == -1)
+	    procore_download(&w->r->procore, &at, remote->url, fd, &bytes, sha, &a, e) ==
+		-1)
 		goto out;
 	if (a.cause != CAUSE_NONE) {
 		rc = fetch_failed(w, f, &a, e);
@@ -215,7 +229,8 @@ file_carry_in(struct work *w, struct err *e)
 		return -1;
 	for (size_t i = 0; i < all.n && !w->failed && !w->r->stopped; i++) {
 		if (str_eq(all.v[i].state, "done") ||
-		    (str_eq(all.v[i].state, "unavailable") && find_remote(w, all.v[i].origin_id) == NULL))
+		    (str_eq(all.v[i].state, "unavailable") &&
+			find_remote(w, all.v[i].origin_id) == NULL))
 			continue;
 		if (carry_one(w, &all.v[i], &all, e) == -1)
 			goto out;
@@ -232,10 +247,12 @@ out:
 static const char *
 type_of(const char *name)
 {
-	static const char *const types[][2] = {{".pdf", "application/pdf"}, {".png", "image/png"},
-	    {".jpg", "image/jpeg"}, {".jpeg", "image/jpeg"}, {".csv", "text/csv"}, {".txt", "text/plain"},
-	    {".dwg", "image/vnd.dwg"}, {".zip", "application/zip"},
-	    {".docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
+	static const char *const types[][2] = {{".pdf", "application/pdf"},
+	    {".png", "image/png"}, {".jpg", "image/jpeg"}, {".jpeg", "image/jpeg"},
+	    {".csv", "text/csv"}, {".txt", "text/plain"}, {".dwg", "image/vnd.dwg"},
+	    {".zip", "application/zip"},
+	    {".docx",
+		"application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
 	    {".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}};
 
 	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
@@ -283,21 +300,23 @@ out:
 }
 
 static int
-upload_failed(struct work *w, struct item_file *f, const struct procore_answer *a, int64_t account_id,
-    struct err *e)
+upload_failed(struct work *w, struct item_file *f, const struct procore_answer *a,
+    int64_t account_id, struct err *e)
 {
 	char text[PLAN_TEXT_BYTES];
 	bool again = false;
 
 	if (a->cause != CAUSE_ITEM && a->cause != CAUSE_PERMISSION_LOST)
 		return run_procore_failed(w->r, a, account_id, &again, e);
-	if (str_format(text, sizeof text, "Procore would not take the file \"%.200s\": %.200s", f->name, a->text) == -1)
+	if (str_format(text, sizeof text,
+		"Procore would not take the file \"%.200s\": %.200s", f->name,
+		a->text) == -1)
 		text[0] = '\0';
 	return item_fail(w, "to_procore", PLAN_R_FILE, text, e);
 }
 
-/* One file up. An upload that nothing refers to is dropped by Procore itself, so a lost answer costs nothing:
- * it is simply sent again, without a journal row. */
+/* One file up. An upload that nothing refers to is dropped by Procore itself, so a lost
+ * answer costs nothing: it is simply sent again, without a journal row. */
 static int
 upload_one(struct work *w, struct item_file *f, int64_t account_id, bool *ok, struct err *e)
 {
@@ -306,14 +325,15 @@ upload_one(struct work *w, struct item_file *f, int64_t account_id, bool *ok, st
 	char uuid[64] = "";
 	int fd = -1, rc = -1;
 
-	if (spool_temp(w->r->x->spool_dir, &fd, e) == -1 || fetch_npc(w, f, fd, ok, e) == -1)
+	if (spool_temp(w->r->x->spool_dir, &fd, e) == -1 ||
+	    fetch_npc(w, f, fd, ok, e) == -1)
 		goto out;
 	rc = 0;
 	if (!*ok)
 		goto out;
 	*ok = false;
-	rc = procore_upload(&w->r->procore, &at, f->name, type_of(f->name), fd, f->bytes, w->r->x->spool_dir, uuid,
-	    &a, e);
+	rc = procore_upload(&w->r->procore, &at, f->name, type_of(f->name), fd, f->bytes,
+	    w->r->x->spool_dir, uuid, &a, e);
 	if (rc == -1)
 		goto out;
 	if (a.cause != CAUSE_NONE) {
@@ -331,8 +351,8 @@ out:
 }
 
 int
-file_carry_out(struct work *w, const struct response *resp, int64_t account_id, struct json *upload_ids,
-    bool *ready, struct err *e)
+file_carry_out(struct work *w, const struct response *resp, int64_t account_id,
+    struct json *upload_ids, bool *ready, struct err *e)
 {
 	struct item_files all = {0};
 	int64_t now = clk_now();

@@ -1,4 +1,5 @@
-/* From Procore into Project Center: what is decided about an item, and its update, end and reopening. */
+/* From Procore into Project Center: what is decided about an item, and its update, end and
+ * reopening. */
 #include "config.h"
 
 #include "core/sync_int.h"
@@ -25,20 +26,22 @@ in_npc_failed(struct work *w, const struct npc_answer *a, const char *what, stru
 	return item_fail(w, "to_npc", PLAN_R_NPC_REFUSED, text, e);
 }
 
-/* ---- the journal around one call to Project Center. Its writes carry keys or set values, so that repeating
- * them is harmless; what was begun is repeated with what was written down. */
+/* ---- the journal around one call to Project Center. Its writes carry keys or set values,
+ * so that repeating them is harmless; what was begun is repeated with what was written
+ * down. */
 
 int
-in_settle(struct work *w, const struct effect *f, const struct npc_answer *a, const char *what, bool *ok, struct err *e)
+in_settle(struct work *w, const struct effect *f, const struct npc_answer *a,
+    const char *what, bool *ok, struct err *e)
 {
 	int64_t now = clk_now();
 
 	*ok = a->cause == CAUSE_NONE;
 	if (*ok)
 		return 0;
-	if ((a->unknown            ? effect_unknown(w->r->db, f, now + SYNC_LOOK_S, a->text, e)
-	        : a->cause == CAUSE_ITEM ? effect_refused(w->r->db, f, a->text, now, e)
-	                                 : effect_unsent(w->r->db, f, a->text, e)) == -1)
+	if ((a->unknown ? effect_unknown(w->r->db, f, now + SYNC_LOOK_S, a->text, e)
+		: a->cause == CAUSE_ITEM ? effect_refused(w->r->db, f, a->text, now, e)
+					 : effect_unsent(w->r->db, f, a->text, e)) == -1)
 		return -1;
 	return in_npc_failed(w, a, what, e);
 }
@@ -52,7 +55,8 @@ add_kept(struct item *it, const struct plan_merge *m)
 	struct err ignored = {0};
 	char *text;
 
-	if (json_parse(it->kept, strlen(it->kept), LIMIT_API_BODY, &j, &ignored) == -1 || json_type(j) != JSON_OBJECT) {
+	if (json_parse(it->kept, strlen(it->kept), LIMIT_API_BODY, &j, &ignored) == -1 ||
+	    json_type(j) != JSON_OBJECT) {
 		json_free(j);
 		j = json_obj();
 	}
@@ -70,17 +74,19 @@ say_changes(const struct plan_merge *m, struct buf *out)
 {
 	for (int i = 0; i < PLAN_FIELD_MAX; i++)
 		if (m->write[i] && i != PLAN_LINK)
-			buf_printf(out, "%s%s", out->len == 0 ? "Changed in Procore: " : ", ",
+			buf_printf(out, "%s%s",
+			    out->len == 0 ? "Changed in Procore: " : ", ",
 			    plan_field_name((enum plan_field)i));
 	for (int i = 0; i < PLAN_FIELD_MAX; i++)
 		if (m->kept[i] != NULL)
-			buf_printf(out, "%sBoth sides changed \"%s\"; the other value is kept here.",
+			buf_printf(out,
+			    "%sBoth sides changed \"%s\"; the other value is kept here.",
 			    out->len == 0 ? "" : ". ", plan_field_name((enum plan_field)i));
 }
 
 static int
-merged_rows(struct work *w, const struct effect *f, const struct plan_merge *m, const struct json *npc, int64_t now,
-    struct err *e)
+merged_rows(struct work *w, const struct effect *f, const struct plan_merge *m,
+    const struct json *npc, int64_t now, struct err *e)
 {
 	char *agreed = map_fields_text(&m->agreed);
 	struct buf text = BUF_INIT(4096);
@@ -101,7 +107,8 @@ merged_rows(struct work *w, const struct effect *f, const struct plan_merge *m, 
 	if ((f != NULL && effect_done(w->r->db, f, w->it.npc_id, now, e) == -1) ||
 	    item_save(w->r->db, &w->it, now, e) == -1)
 		goto out;
-	if (text.len > 0 && item_event(w->r->db, w->it.id, now, "connectorweb", buf_str(&text), e) == -1)
+	if (text.len > 0 &&
+	    item_event(w->r->db, w->it.id, now, "connectorweb", buf_str(&text), e) == -1)
 		goto out;
 	rc = 0;
 out:
@@ -110,8 +117,8 @@ out:
 }
 
 static int
-commit_merge(struct work *w, const struct effect *f, const struct plan_merge *m, const struct json *npc,
-    struct err *e)
+commit_merge(struct work *w, const struct effect *f, const struct plan_merge *m,
+    const struct json *npc, struct err *e)
 {
 	if (db_begin(w->r->db, e) == -1)
 		return -1;
@@ -136,12 +143,13 @@ write_changes(struct work *w, const struct plan_merge *m, struct err *e)
 
 	map_to_npc(&w->remote.fields, m->write, body);
 	request = json_text(body);
-	if (str_format(key, sizeof key, "npc.update:%" PRId64 ":%" PRId64 ":%s", w->it.id, w->remote.updated_at,
-	        w->it.npc_hash) == -1 ||
-	    effect_begin(w->r->db, key, w->r->connection_id, w->it.id, "npc.update", 0, request, clk_now(), &f, e) ==
-	        -1)
+	if (str_format(key, sizeof key, "npc.update:%" PRId64 ":%" PRId64 ":%s", w->it.id,
+		w->remote.updated_at, w->it.npc_hash) == -1 ||
+	    effect_begin(w->r->db, key, w->r->connection_id, w->it.id, "npc.update", 0,
+		request, clk_now(), &f, e) == -1)
 		goto out;
-	if (npc_update(w->r->x->npc, item_npc_kind(w), w->r->npc_project, w->it.npc_id, body, &a, e) == -1)
+	if (npc_update(w->r->x->npc, item_npc_kind(w), w->r->npc_project, w->it.npc_id,
+		body, &a, e) == -1)
 		goto out;
 	rc = in_settle(w, &f, &a, "Project Center would not take the changes", &ok, e);
 	if (ok)
@@ -154,7 +162,8 @@ out:
 	return rc;
 }
 
-/* Once closed in Project Center only the source's status is taken; the rest stays as it was answered. */
+/* Once closed in Project Center only the source's status is taken; the rest stays as it was
+ * answered. */
 static void
 only_status(struct plan_merge *m, const struct plan_fields *agreed)
 {
@@ -205,7 +214,8 @@ event(struct work *w, const char *text, struct err *e)
 static int
 end(struct work *w, const struct plan_out *out, struct err *e)
 {
-	bool news = !str_eq(w->it.state, "closed") || !str_eq(w->it.reason, plan_reason_word(out->reason));
+	bool news = !str_eq(w->it.state, "closed") ||
+		    !str_eq(w->it.reason, plan_reason_word(out->reason));
 
 	item_text(&w->it.state, "closed");
 	item_text(&w->it.reason, plan_reason_word(out->reason));
@@ -217,8 +227,8 @@ end(struct work *w, const struct plan_out *out, struct err *e)
 }
 
 static int
-reopened_rows(struct work *w, const struct effect *f, const struct json *npc, const char *text, int64_t now,
-    struct err *e)
+reopened_rows(struct work *w, const struct effect *f, const struct json *npc,
+    const char *text, int64_t now, struct err *e)
 {
 	char *version = xasprintf("%" PRId64, json_i64_or(npc, "version", 0));
 
@@ -229,7 +239,8 @@ reopened_rows(struct work *w, const struct effect *f, const struct json *npc, co
 	item_text(&w->it.reason, "");
 	item_text(&w->it.reason_text, "");
 	w->it.court_left_at = 0;
-	if (effect_done(w->r->db, f, w->it.npc_id, now, e) == -1 || item_save(w->r->db, &w->it, now, e) == -1)
+	if (effect_done(w->r->db, f, w->it.npc_id, now, e) == -1 ||
+	    item_save(w->r->db, &w->it, now, e) == -1)
 		return -1;
 	return item_event(w->r->db, w->it.id, now, "connectorweb", text, e);
 }
@@ -243,9 +254,12 @@ reopen(struct work *w, const struct plan_out *out, struct err *e)
 	bool ok = false;
 	int rc = -1;
 
-	if (str_format(key, sizeof key, "npc.reopen:%" PRId64 ":%" PRId64, w->it.id, w->remote.updated_at) == -1 ||
-	    effect_begin(w->r->db, key, w->r->connection_id, w->it.id, "npc.reopen", 0, "{}", clk_now(), &f, e) == -1 ||
-	    npc_reopen(w->r->x->npc, item_npc_kind(w), w->r->npc_project, w->it.npc_id, out->text, &a, e) == -1)
+	if (str_format(key, sizeof key, "npc.reopen:%" PRId64 ":%" PRId64, w->it.id,
+		w->remote.updated_at) == -1 ||
+	    effect_begin(w->r->db, key, w->r->connection_id, w->it.id, "npc.reopen", 0,
+		"{}", clk_now(), &f, e) == -1 ||
+	    npc_reopen(w->r->x->npc, item_npc_kind(w), w->r->npc_project, w->it.npc_id,
+		out->text, &a, e) == -1)
 		goto out;
 	if (str_eq(a.code, "item_open")) { /* by us before, or by people there */
 		npc_answer_clear(&a);
@@ -288,8 +302,9 @@ skip(struct work *w, const struct plan_out *out, struct err *e)
 static bool
 is_end_reason(const char *word)
 {
-	return str_eq(word, plan_reason_word(PLAN_R_CLOSED)) || str_eq(word, plan_reason_word(PLAN_R_VOID)) ||
-	    str_eq(word, plan_reason_word(PLAN_R_DELETED));
+	return str_eq(word, plan_reason_word(PLAN_R_CLOSED)) ||
+	       str_eq(word, plan_reason_word(PLAN_R_VOID)) ||
+	       str_eq(word, plan_reason_word(PLAN_R_DELETED));
 }
 
 /* New files of an open item; metadata both sides agree on. */
@@ -326,7 +341,9 @@ act(struct work *w, const struct plan_out *out, struct err *e)
 	case PLAN_CREATE:
 		if (create_item(w, e) == -1)
 			return -1;
-		return w->failed || w->r->stopped || w->it.npc_id == NULL ? 0 : file_carry_in(w, e);
+		return w->failed || w->r->stopped || w->it.npc_id == NULL
+			   ? 0
+			   : file_carry_in(w, e);
 	case PLAN_KEEP:
 		return keep(w, true, e);
 	case PLAN_END:
@@ -342,10 +359,14 @@ act(struct work *w, const struct plan_out *out, struct err *e)
 int
 in_carry(struct work *w, struct err *e)
 {
-	struct plan_in in = {.procore = &w->remote, .linked = w->it.npc_id != NULL,
+	struct plan_in in = {.procore = &w->remote,
+	    .linked = w->it.npc_id != NULL,
 	    .pulled = str_eq(w->it.reason, plan_reason_word(PLAN_R_PULLED)),
-	    .court_left = w->it.court_left_at != 0, .ended = is_end_reason(w->it.reason), .bics = w->r->bics,
-	    .bics_n = w->r->bics_n, .sync_from_at = w->r->sync_from_at};
+	    .court_left = w->it.court_left_at != 0,
+	    .ended = is_end_reason(w->it.reason),
+	    .bics = w->r->bics,
+	    .bics_n = w->r->bics_n,
+	    .sync_from_at = w->r->sync_from_at};
 	struct plan_out out;
 
 	if (plan_state_from_word(w->it.state, &in.state) == -1)
@@ -359,7 +380,8 @@ in_carry(struct work *w, struct err *e)
 		plan_item(&in, &out);
 	}
 	w->it.account_id = out.bic == NULL ? w->it.account_id : out.bic->account_id;
-	/* After an answer or an end the item may begin again only when the ball has been elsewhere. */
+	/* After an answer or an end the item may begin again only when the ball has been
+	 * elsewhere. */
 	if (out.verdict == PLAN_KEEP && w->it.court_left_at == 0 && !out.in_court &&
 	    (in.state == PLAN_ANSWERED || in.state == PLAN_CLOSED_ITEM))
 		w->it.court_left_at = clk_now();

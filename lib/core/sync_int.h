@@ -16,17 +16,19 @@
 #include "store/response.h"
 
 enum {
-	/* Lists begin this long before the mark: clocks within Procore differ, and a change may be
-	 * committed later than its updated_at says (failures.md F41). */
+	/* Lists begin this long before the mark: clocks within Procore differ, and a change
+	 * may be committed later than its updated_at says (failures.md F41). */
 	SYNC_OVERLAP_S = 300,
 	SYNC_NPC_OVERLAP_S = 60,
-	/* An answer that was lost: after this long, looking in vain is a proof (DESIGN.md 8). */
+	/* An answer that was lost: after this long, looking in vain is a proof (DESIGN.md
+	   8). */
 	SYNC_LOOK_S = 120,
 	/* A second reader, who may see what the first may not, reads this often. */
 	SYNC_OTHER_READER_S = 3600,
 	/* Recycle bins and missing contacts are looked at this often. */
 	SYNC_SELDOM_S = 3600,
-	/* updated_at has whole seconds: what changed within the second in which it was read may change again. */
+	/* updated_at has whole seconds: what changed within the second in which it was read
+	   may change again. */
 	SYNC_SAME_SECOND_S = 2
 };
 
@@ -42,43 +44,50 @@ struct run {
 	size_t bics_n;
 	int64_t *bics_checked_at; /* beside bics */
 	struct pass pass;
-	bool stopped;       /* a service does not answer: no more calls in this pass */
-	bool no_reader;     /* nobody's sign-in can read */
-	char error[256];    /* why the pass is not complete; "" so far it is */
-	int64_t retry_at;   /* not before; 0: as planned */
+	bool stopped;     /* a service does not answer: no more calls in this pass */
+	bool no_reader;   /* nobody's sign-in can read */
+	char error[256];  /* why the pass is not complete; "" so far it is */
+	int64_t retry_at; /* not before; 0: as planned */
 };
 
 /* ---- sync_run.c */
-MUST_USE int run_open(struct run *r, struct sync_ctx *x, int64_t connection_id, bool *active, struct err *e);
+MUST_USE int run_open(
+    struct run *r, struct sync_ctx *x, int64_t connection_id, bool *active, struct err *e);
 void run_close(struct run *r);
 struct procore_at run_at(const struct run *r, int64_t account_id);
-const struct plan_bic *run_reader(const struct run *r); /* the first seat that can read; NULL none */
+const struct plan_bic *
+run_reader(const struct run *r); /* the first seat that can read; NULL none */
 struct plan_bic *run_bic(struct run *r, int64_t account_id); /* NULL: no seat */
-/* What a failed call means for the pass: *again true when another reader may be tried (sign-in or permission of
- * this account), else the pass stops where the cause is not the item's. Writes service and seat states. */
-MUST_USE int run_procore_failed(struct run *r, const struct procore_answer *a, int64_t account_id, bool *again,
-    struct err *e);
+/* What a failed call means for the pass: *again true when another reader may be tried
+ * (sign-in or permission of this account), else the pass stops where the cause is not the
+ * item's. Writes service and seat states. */
+MUST_USE int run_procore_failed(struct run *r, const struct procore_answer *a,
+    int64_t account_id, bool *again, struct err *e);
 MUST_USE int run_npc_failed(struct run *r, const struct npc_answer *a, struct err *e);
 /* A call worked: the service is well. */
 MUST_USE int run_service_ok(struct run *r, const char *service, struct err *e);
 
 /* ---- sync_map.c: what the other sides say, as plan's facts */
 /* From a list or a show. errors: ERR_REMOTE it has no id */
-MUST_USE int map_procore(enum plan_kind kind, const struct json *j, const char *web_url, int64_t project_id,
-    struct plan_remote *out, struct err *e);
+MUST_USE int map_procore(enum plan_kind kind, const struct json *j, const char *web_url,
+    int64_t project_id, struct plan_remote *out, struct err *e);
 void map_npc_fields(const struct json *item, struct plan_fields *out);
 /* NPC's members of the fields that are set in `write` (NULL: all) put into obj. */
 void map_to_npc(const struct plan_fields *f, const bool *write, struct json *obj);
-char *map_fields_text(const struct plan_fields *f);           /* JSON, owned */
-void map_fields_parse(const char *text, struct plan_fields *out); /* what cannot be read is left out */
+char *map_fields_text(const struct plan_fields *f); /* JSON, owned */
+void map_fields_parse(
+    const char *text, struct plan_fields *out); /* what cannot be read is left out */
 int64_t map_time(const struct json *j, const char *path); /* 0: absent */
-/* An answer as Procore's HTML: marks escaped, line ends kept; and plain text out of HTML. */
+/* An answer as Procore's HTML: marks escaped, line ends kept; and plain text out of HTML.
+ */
 void map_to_html(const char *text, struct buf *out);
 void map_from_html(const char *html, struct buf *out);
 
 /* ---- sync_list.c */
-MUST_USE int list_procore(struct run *r, enum plan_kind kind, const struct plan_bic *reader, struct err *e);
-MUST_USE int list_bin(struct run *r, enum plan_kind kind, const struct plan_bic *reader, struct err *e);
+MUST_USE int list_procore(
+    struct run *r, enum plan_kind kind, const struct plan_bic *reader, struct err *e);
+MUST_USE int
+list_bin(struct run *r, enum plan_kind kind, const struct plan_bic *reader, struct err *e);
 MUST_USE int list_npc(struct run *r, struct err *e);
 
 /* ---- sync_item.c */
@@ -87,31 +96,34 @@ struct work {
 	struct run *r;
 	struct item it;
 	enum plan_kind kind;
-	struct plan_remote remote;  /* Procore's side, when has_remote */
+	struct plan_remote remote; /* Procore's side, when has_remote */
 	bool has_remote;
-	struct json *npc;           /* the NPC item; NULL: not read or not there */
-	int64_t reader;             /* account that reads */
-	int64_t wait_until;         /* the item is looked at again then; 0: no */
-	bool failed;                /* this try failed; reason is in it */
-	bool changed;               /* something was done that history tells */
+	struct json *npc;   /* the NPC item; NULL: not read or not there */
+	int64_t reader;     /* account that reads */
+	int64_t wait_until; /* the item is looked at again then; 0: no */
+	bool failed;        /* this try failed; reason is in it */
+	bool changed;       /* something was done that history tells */
 };
 MUST_USE int item_work(struct run *r, int64_t item_id, struct err *e);
-/* Read Procore's side afresh into w->remote; has_remote false: the pass or the item cannot go on now. */
+/* Read Procore's side afresh into w->remote; has_remote false: the pass or the item cannot
+ * go on now. */
 MUST_USE int item_read_procore(struct work *w, int64_t account_id, struct err *e);
 /* This try failed: an issue, one more try or parked. direction "to_npc", "to_procore". */
-MUST_USE int item_fail(struct work *w, const char *direction, enum plan_reason reason, const char *message,
-    struct err *e);
+MUST_USE int item_fail(struct work *w, const char *direction, enum plan_reason reason,
+    const char *message, struct err *e);
 enum npc_kind item_npc_kind(const struct work *w);
 void item_external_id(const struct work *w, char out[64]);
 
 /* ---- sync_in.c */
 MUST_USE int in_carry(struct work *w, struct err *e);
 /* An answer of the gateway that is no success: the item's failure or the pass's. */
-MUST_USE int in_npc_failed(struct work *w, const struct npc_answer *a, const char *what, struct err *e);
-/* The effect and a call's answer, settled: *ok when it worked, and then the caller's rows and the result are to be
- * committed together. A clear no is the item's failure; an answer that was lost is looked at next time. */
-MUST_USE int in_settle(struct work *w, const struct effect *f, const struct npc_answer *a, const char *what,
-    bool *ok, struct err *e);
+MUST_USE int
+in_npc_failed(struct work *w, const struct npc_answer *a, const char *what, struct err *e);
+/* The effect and a call's answer, settled: *ok when it worked, and then the caller's rows
+ * and the result are to be committed together. A clear no is the item's failure; an answer
+ * that was lost is looked at next time. */
+MUST_USE int in_settle(struct work *w, const struct effect *f, const struct npc_answer *a,
+    const char *what, bool *ok, struct err *e);
 
 /* ---- sync_create.c */
 /* Look the contact of a seat up unless it is known. */

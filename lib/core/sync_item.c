@@ -16,7 +16,8 @@
 #include "store/job.h"
 
 enum {
-	/* First gap after a failure; each further one is four times as long: 1, 4, 16 minutes. */
+	/* First gap after a failure; each further one is four times as long: 1, 4, 16
+	   minutes. */
 	RETRY_FIRST_S = 60,
 	RETRY_MAX_S = 4 * 3600
 };
@@ -30,7 +31,8 @@ item_npc_kind(const struct work *w)
 void
 item_external_id(const struct work *w, char out[64])
 {
-	BUG_IF(str_format(out, 64, "procore-%s-%" PRId64, plan_kind_word(w->kind), w->it.procore_id) == -1);
+	BUG_IF(str_format(out, 64, "procore-%s-%" PRId64, plan_kind_word(w->kind),
+		   w->it.procore_id) == -1);
 }
 
 static int64_t
@@ -45,11 +47,12 @@ retry_gap(int64_t tries)
 }
 
 static int
-fail_rows(struct work *w, const char *direction, enum plan_reason reason, const char *message, int64_t now,
-    struct err *e)
+fail_rows(struct work *w, const char *direction, enum plan_reason reason,
+    const char *message, int64_t now, struct err *e)
 {
 	struct item *it = &w->it;
-	bool news = !str_eq(it->reason_text, message), parked = it->tries >= w->r->conf->item_retries;
+	bool news = !str_eq(it->reason_text, message),
+	     parked = it->tries >= w->r->conf->item_retries;
 	char text[PLAN_TEXT_BYTES + 64];
 
 	it->tries++;
@@ -58,9 +61,11 @@ fail_rows(struct work *w, const char *direction, enum plan_reason reason, const 
 		item_text(&it->state, "parked");
 	item_text(&it->reason, plan_reason_word(reason));
 	item_text(&it->reason_text, message);
-	if (issue_open(w->r->db, w->r->connection_id, it->id, direction, plan_reason_word(reason), message,
-	        plan_reason_remedy(reason, w->kind), now, e) == -1 ||
-	    issue_clear_item(w->r->db, it->id, direction, plan_reason_word(reason), "another cause", now, e) == -1)
+	if (issue_open(w->r->db, w->r->connection_id, it->id, direction,
+		plan_reason_word(reason), message, plan_reason_remedy(reason, w->kind), now,
+		e) == -1 ||
+	    issue_clear_item(w->r->db, it->id, direction, plan_reason_word(reason),
+		"another cause", now, e) == -1)
 		return -1;
 	if (str_eq(direction, "to_procore") &&
 	    issue_clear_item(w->r->db, it->id, "to_npc", "", "carried", now, e) == -1)
@@ -68,7 +73,9 @@ fail_rows(struct work *w, const char *direction, enum plan_reason reason, const 
 	if (news && item_event(w->r->db, it->id, now, "connectorweb", message, e) == -1)
 		return -1;
 	if (parked) {
-		if (str_format(text, sizeof text, "Given up after %" PRId64 " tries: %.400s", it->tries, message) == -1)
+		if (str_format(text, sizeof text,
+			"Given up after %" PRId64 " tries: %.400s", it->tries,
+			message) == -1)
 			text[0] = '\0';
 		if (item_event(w->r->db, it->id, now, "connectorweb", text, e) == -1)
 			return -1;
@@ -77,7 +84,8 @@ fail_rows(struct work *w, const char *direction, enum plan_reason reason, const 
 }
 
 int
-item_fail(struct work *w, const char *direction, enum plan_reason reason, const char *message, struct err *e)
+item_fail(struct work *w, const char *direction, enum plan_reason reason,
+    const char *message, struct err *e)
 {
 	w->failed = true;
 	w->r->pass.failed++;
@@ -124,14 +132,16 @@ take_remote(struct work *w, int64_t date_at)
 	item_text(&it->revision, w->remote.revision);
 	item_text(&it->subject, plan_fields_get(&w->remote.fields, PLAN_SUBJECT));
 	item_text(&it->procore_status, w->remote.status_text);
-	/* Within its second it may change again: a time before makes the next pass look once more. */
+	/* Within its second it may change again: a time before makes the next pass look
+	 * once more. */
 	it->procore_updated_at = w->remote.updated_at;
 	if (date_at - w->remote.updated_at < SYNC_SAME_SECOND_S)
 		it->procore_updated_at--;
 }
 
 static int
-read_failed(struct work *w, const struct procore_answer *a, int64_t account_id, bool *again, struct err *e)
+read_failed(struct work *w, const struct procore_answer *a, int64_t account_id, bool *again,
+    struct err *e)
 {
 	struct plan_bic *b = run_bic(w->r, account_id);
 	char text[PLAN_TEXT_BYTES];
@@ -143,11 +153,12 @@ read_failed(struct work *w, const struct procore_answer *a, int64_t account_id, 
 	}
 	if (a->cause != CAUSE_ITEM && a->cause != CAUSE_PERMISSION_LOST)
 		return run_procore_failed(w->r, a, account_id, again, e);
-	if (str_format(text, sizeof text, "Procore would not show it to %s: %.250s", b == NULL ? "" : b->login,
-	        a->text) == -1)
+	if (str_format(text, sizeof text, "Procore would not show it to %s: %.250s",
+		b == NULL ? "" : b->login, a->text) == -1)
 		text[0] = '\0';
 	if (a->cause == CAUSE_PERMISSION_LOST && b != NULL &&
-	    job_wish(w->r->db, JOB_CHECK_BIC, b->bic_id, "", JOB_PRIO_TOKEN, clk_now(), e) == -1)
+	    job_wish(
+		w->r->db, JOB_CHECK_BIC, b->bic_id, "", JOB_PRIO_TOKEN, clk_now(), e) == -1)
 		return -1;
 	return item_fail(w, "to_npc",
 	    a->cause == CAUSE_ITEM ? PLAN_R_PROCORE_REFUSED : PLAN_R_PERMISSION, text, e);
@@ -170,7 +181,8 @@ item_read_procore(struct work *w, int64_t account_id, struct err *e)
 			return -1;
 		if (a.cause == CAUSE_NONE) {
 			plan_remote_clear(&w->remote);
-			rc = map_procore(w->kind, a.json, r->conf->procore_login_url, r->project_id, &w->remote, e);
+			rc = map_procore(w->kind, a.json, r->conf->procore_login_url,
+			    r->project_id, &w->remote, e);
 			if (rc == 0) {
 				w->has_remote = true;
 				w->reader = account_id;
@@ -202,7 +214,8 @@ read_npc(struct work *w, struct err *e)
 
 	if (w->it.npc_id == NULL)
 		return 0;
-	if (npc_get(w->r->x->npc, item_npc_kind(w), w->r->npc_project, w->it.npc_id, &a, e) == -1)
+	if (npc_get(w->r->x->npc, item_npc_kind(w), w->r->npc_project, w->it.npc_id, &a,
+		e) == -1)
 		return -1;
 	if (a.cause == CAUSE_NONE) {
 		w->npc = a.json;
@@ -228,8 +241,11 @@ settle_state(struct work *w)
 		return;
 	if (over)
 		item_text(&it->state, "closed");
-	else if (str_eq(it->state, "parked") || str_eq(it->state, "waiting") || str_eq(it->state, "skipped"))
-		item_text(&it->state, it->answers > 0 && str_eq(it->npc_status, "Closed") ? "answered" : "linked");
+	else if (str_eq(it->state, "parked") || str_eq(it->state, "waiting") ||
+		 str_eq(it->state, "skipped"))
+		item_text(&it->state, it->answers > 0 && str_eq(it->npc_status, "Closed")
+					  ? "answered"
+					  : "linked");
 }
 
 static int
@@ -241,8 +257,8 @@ finish(struct work *w, struct err *e)
 	it->tries = 0;
 	it->next_try_at = w->wait_until;
 	settle_state(w);
-	if (!str_eq(it->state, "skipped") && !str_eq(it->state, "closed") && w->wait_until == 0 &&
-	    !str_eq(it->reason, plan_reason_word(PLAN_R_SIGN_IN))) {
+	if (!str_eq(it->state, "skipped") && !str_eq(it->state, "closed") &&
+	    w->wait_until == 0 && !str_eq(it->reason, plan_reason_word(PLAN_R_SIGN_IN))) {
 		item_text(&it->reason, "");
 		item_text(&it->reason_text, "");
 	}
@@ -282,10 +298,12 @@ work_on(struct work *w, struct err *e)
 		return 0;
 	if (answer_waits(w, &waits, e) == -1)
 		return -1;
-	if (str_empty(w->it.procore_hash) || waits || w->it.npc_id == NULL || str_eq(w->it.state, "parked")) {
+	if (str_empty(w->it.procore_hash) || waits || w->it.npc_id == NULL ||
+	    str_eq(w->it.state, "parked")) {
 		reader = choose_reader(w);
 		if (reader == 0) {
-			w->r->no_reader = true; /* it stays due until somebody has signed in */
+			w->r->no_reader =
+			    true; /* it stays due until somebody has signed in */
 			return 0;
 		}
 		if (item_read_procore(w, reader, e) == -1)

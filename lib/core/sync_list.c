@@ -1,4 +1,5 @@
-/* What changed: lists read into rows of `item` that are due, marks moved in the same transaction. */
+/* What changed: lists read into rows of `item` that are due, marks moved in the same
+ * transaction. */
 #include "config.h"
 
 #include "core/sync_int.h"
@@ -27,7 +28,8 @@ state_of(const struct item *it)
 	enum plan_state s = PLAN_NEW;
 
 	if (plan_state_from_word(it->state, &s) == -1)
-		return PLAN_WAITING; /* the CHECK knows no other words; be safe: look at it */
+		return PLAN_WAITING; /* the CHECK knows no other words; be safe: look at it
+				      */
 	return s;
 }
 
@@ -43,10 +45,14 @@ set_face(struct item *it, const struct plan_remote *p)
 
 /* An item that is not in Project Center: eligible now, or skipped with the reason. */
 static int
-note_unlinked(struct run *r, struct item *it, const struct plan_remote *p, bool is_new, int64_t now, struct err *e)
+note_unlinked(struct run *r, struct item *it, const struct plan_remote *p, bool is_new,
+    int64_t now, struct err *e)
 {
-	struct plan_in in = {.procore = p, .state = is_new ? PLAN_NEW : state_of(it), .bics = r->bics,
-	    .bics_n = r->bics_n, .sync_from_at = r->sync_from_at,
+	struct plan_in in = {.procore = p,
+	    .state = is_new ? PLAN_NEW : state_of(it),
+	    .bics = r->bics,
+	    .bics_n = r->bics_n,
+	    .sync_from_at = r->sync_from_at,
 	    .pulled = str_eq(it->reason, plan_reason_word(PLAN_R_PULLED))};
 	bool was_skipped = str_eq(it->state, "skipped") && !is_new;
 	char text[PLAN_TEXT_BYTES + 16];
@@ -64,7 +70,8 @@ note_unlinked(struct run *r, struct item *it, const struct plan_remote *p, bool 
 		if (same)
 			return item_save(r->db, it, now, e);
 		r->pass.skipped++;
-		if (!is_new && issue_clear_item(r->db, it->id, "", "", out.text, now, e) == -1)
+		if (!is_new &&
+		    issue_clear_item(r->db, it->id, "", "", out.text, now, e) == -1)
 			return -1;
 		if (str_format(text, sizeof text, "Not taken over: %s", out.text) == -1)
 			text[0] = '\0';
@@ -83,27 +90,31 @@ note_unlinked(struct run *r, struct item *it, const struct plan_remote *p, bool 
 
 /* One row of a list, inside the transaction of its page. */
 static int
-note(struct run *r, const struct plan_remote *p, bool first_pass, int64_t now, struct err *e)
+note(
+    struct run *r, const struct plan_remote *p, bool first_pass, int64_t now, struct err *e)
 {
 	struct item it = {0};
 	int64_t id = 0;
 	bool is_new, changed;
 	int rc = -1;
 
-	if (item_find_procore(r->db, r->connection_id, plan_kind_word(p->kind), p->id, &id, e) == -1)
+	if (item_find_procore(
+		r->db, r->connection_id, plan_kind_word(p->kind), p->id, &id, e) == -1)
 		return -1;
 	is_new = id == 0;
-	/* The first pass reads everything there is; what was over before the connection began is no news. */
-	if (is_new && (p->status == PLAN_DELETED ||
-	                  (first_pass && p->status != PLAN_OPEN && p->updated_at < r->sync_from_at)))
+	/* The first pass reads everything there is; what was over before the connection
+	 * began is no news. */
+	if (is_new && (p->status == PLAN_DELETED || (first_pass && p->status != PLAN_OPEN &&
+							p->updated_at < r->sync_from_at)))
 		return 0;
-	if (is_new &&
-	    item_add(r->db, r->connection_id, plan_kind_word(p->kind), p->id, "skipped", now, &id, e) == -1)
+	if (is_new && item_add(r->db, r->connection_id, plan_kind_word(p->kind), p->id,
+			  "skipped", now, &id, e) == -1)
 		return -1;
 	if (item_get(r->db, id, &it, e) == -1)
 		return -1;
 	changed = p->updated_at != it.procore_updated_at || p->status == PLAN_DELETED;
-	if (p->status == PLAN_DELETED && str_eq(it.reason, plan_reason_word(PLAN_R_DELETED)))
+	if (p->status == PLAN_DELETED &&
+	    str_eq(it.reason, plan_reason_word(PLAN_R_DELETED)))
 		changed = false;
 	if (is_new || (changed && it.npc_id == NULL) ||
 	    (str_eq(it.state, "skipped") && !plan_unsure(p, r->bics, r->bics_n))) {
@@ -128,18 +139,20 @@ note(struct run *r, const struct plan_remote *p, bool first_pass, int64_t now, s
 struct listing {
 	enum plan_kind kind;
 	enum procore_op op;
-	const char *mark;    /* kind of the mark */
+	const char *mark; /* kind of the mark */
 	int64_t account_id;
 	int64_t since_at;
-	int64_t until_at;    /* Procore's clock at the first page: where the next pass begins */
-	int64_t total;       /* as the first page said; -1 it did not */
+	int64_t
+	    until_at;  /* Procore's clock at the first page: where the next pass begins */
+	int64_t total; /* as the first page said; -1 it did not */
 	bool first_pass;
-	bool deleted;        /* all of it is in the recycle bin */
+	bool deleted; /* all of it is in the recycle bin */
 };
 
 /* All rows of a page and, with the last one, the mark: one transaction. */
 static int
-note_page(struct run *r, const struct listing *l, const struct json *list, bool last, struct err *e)
+note_page(struct run *r, const struct listing *l, const struct json *list, bool last,
+    struct err *e)
 {
 	int64_t now = clk_now();
 
@@ -150,7 +163,8 @@ note_page(struct run *r, const struct listing *l, const struct json *list, bool 
 		struct err bad = {0};
 		int rc;
 
-		if (map_procore(l->kind, j, r->conf->procore_login_url, r->project_id, &p, &bad) == -1)
+		if (map_procore(l->kind, j, r->conf->procore_login_url, r->project_id, &p,
+			&bad) == -1)
 			continue; /* a row without an id is nothing that could be carried */
 		if (l->deleted)
 			p.status = PLAN_DELETED;
@@ -159,7 +173,8 @@ note_page(struct run *r, const struct listing *l, const struct json *list, bool 
 		if (rc == -1)
 			goto fail;
 	}
-	if (last && mark_set(r->db, r->connection_id, "procore", l->mark, l->account_id, l->until_at, now, e) == -1)
+	if (last && mark_set(r->db, r->connection_id, "procore", l->mark, l->account_id,
+			l->until_at, now, e) == -1)
 		goto fail;
 	return db_commit(r->db, e);
 fail:
@@ -178,7 +193,8 @@ read_pages(struct run *r, struct listing *l, bool *done, bool *failed, struct er
 		bool moved, last, again = false;
 		int rc;
 
-		if (procore_changed(&r->procore, l->op, &at, l->since_at, page, &a, e) == -1)
+		if (procore_changed(&r->procore, l->op, &at, l->since_at, page, &a, e) ==
+		    -1)
 			return -1;
 		if (a.cause != CAUSE_NONE || json_type(a.json) != JSON_ARRAY) {
 			if (a.cause == CAUSE_NONE || a.cause == CAUSE_ITEM)
@@ -192,7 +208,8 @@ read_pages(struct run *r, struct listing *l, bool *done, bool *failed, struct er
 			l->until_at = a.date_at;
 			l->total = a.total;
 		}
-		/* Rows that change while pages are read move between pages: then once more from the start. */
+		/* Rows that change while pages are read move between pages: then once more
+		 * from the start. */
 		last = !a.more || json_len(a.json) == 0;
 		moved = page > 1 && a.total != l->total;
 		rc = note_page(r, l, a.json, last && !moved, e);
@@ -212,7 +229,8 @@ list(struct run *r, struct listing *l, struct err *e)
 	struct mark m = {0};
 	bool done = false, failed = false;
 
-	if (mark_get(r->db, r->connection_id, "procore", l->mark, l->account_id, &m, e) == -1)
+	if (mark_get(r->db, r->connection_id, "procore", l->mark, l->account_id, &m, e) ==
+	    -1)
 		return -1;
 	l->first_pass = m.until_at == 0;
 	l->since_at = l->first_pass ? 0 : m.until_at - SYNC_OVERLAP_S;
@@ -222,15 +240,19 @@ list(struct run *r, struct listing *l, struct err *e)
 		if (read_pages(r, l, &done, &failed, e) == -1)
 			return -1;
 	if (!done && !failed && r->error[0] == '\0')
-		str_cut(r->error, sizeof r->error, "Procore: the list kept changing while it was read");
+		str_cut(r->error, sizeof r->error,
+		    "Procore: the list kept changing while it was read");
 	return done ? run_service_ok(r, "procore", e) : 0;
 }
 
 int
-list_procore(struct run *r, enum plan_kind kind, const struct plan_bic *reader, struct err *e)
+list_procore(
+    struct run *r, enum plan_kind kind, const struct plan_bic *reader, struct err *e)
 {
-	struct listing l = {.kind = kind, .op = kind == PLAN_RFI ? PROCORE_RFIS : PROCORE_SUBMITTALS,
-	    .mark = plan_kind_word(kind), .account_id = reader->account_id};
+	struct listing l = {.kind = kind,
+	    .op = kind == PLAN_RFI ? PROCORE_RFIS : PROCORE_SUBMITTALS,
+	    .mark = plan_kind_word(kind),
+	    .account_id = reader->account_id};
 
 	return list(r, &l, e);
 }
@@ -238,8 +260,10 @@ list_procore(struct run *r, enum plan_kind kind, const struct plan_bic *reader, 
 int
 list_bin(struct run *r, enum plan_kind kind, const struct plan_bic *reader, struct err *e)
 {
-	struct listing l = {.kind = kind, .op = kind == PLAN_RFI ? PROCORE_RFI_BIN : PROCORE_SUBMITTAL_BIN,
-	    .mark = kind == PLAN_RFI ? "rfi_bin" : "submittal_bin", .account_id = reader->account_id,
+	struct listing l = {.kind = kind,
+	    .op = kind == PLAN_RFI ? PROCORE_RFI_BIN : PROCORE_SUBMITTAL_BIN,
+	    .mark = kind == PLAN_RFI ? "rfi_bin" : "submittal_bin",
+	    .account_id = reader->account_id,
 	    .deleted = true};
 	struct mark m = {0};
 
@@ -252,7 +276,8 @@ list_bin(struct run *r, enum plan_kind kind, const struct plan_bic *reader, stru
 
 /* ---- Project Center */
 
-/* A change of an item that came from Procore makes it due; our own writes are known by their version. */
+/* A change of an item that came from Procore makes it due; our own writes are known by
+ * their version. */
 static int
 note_npc(struct run *r, const struct json *j, int64_t now, struct err *e)
 {
@@ -279,7 +304,8 @@ note_npc(struct run *r, const struct json *j, int64_t now, struct err *e)
 }
 
 static int
-note_npc_page(struct run *r, const struct json *list, bool last, int64_t until_at, struct err *e)
+note_npc_page(
+    struct run *r, const struct json *list, bool last, int64_t until_at, struct err *e)
 {
 	int64_t now = clk_now();
 
@@ -288,8 +314,10 @@ note_npc_page(struct run *r, const struct json *list, bool last, int64_t until_a
 	for (const struct json *j = json_first(list); j != NULL; j = json_next(j))
 		if (note_npc(r, j, now, e) == -1)
 			goto fail;
-	if (last && (mark_set(r->db, r->connection_id, "npc", "rfi", 0, until_at, now, e) == -1 ||
-	                mark_set(r->db, r->connection_id, "npc", "submittal", 0, until_at, now, e) == -1))
+	if (last &&
+	    (mark_set(r->db, r->connection_id, "npc", "rfi", 0, until_at, now, e) == -1 ||
+		mark_set(r->db, r->connection_id, "npc", "submittal", 0, until_at, now,
+		    e) == -1))
 		goto fail;
 	return db_commit(r->db, e);
 fail:
@@ -316,14 +344,16 @@ list_npc(struct run *r, struct err *e)
 			return -1;
 		if (a.cause != CAUSE_NONE) {
 			if (a.cause == CAUSE_ITEM)
-				a.cause = CAUSE_CONFIGURATION; /* the project itself is not there */
+				a.cause = CAUSE_CONFIGURATION; /* the project itself is not
+								  there */
 			rc = run_npc_failed(r, &a, e);
 			npc_answer_clear(&a);
 			return rc;
 		}
 		if (page == 0)
 			until_at = a.date_at;
-		last = str_copy(next, sizeof next, json_str_or(a.json, "next", "")) == -1 || next[0] == '\0';
+		last = str_copy(next, sizeof next, json_str_or(a.json, "next", "")) == -1 ||
+		       next[0] == '\0';
 		rc = note_npc_page(r, json_get(a.json, "items"), last, until_at, e);
 		npc_answer_clear(&a);
 		if (rc == -1)

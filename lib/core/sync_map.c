@@ -1,5 +1,6 @@
-/* What Procore and Project Center say, as the facts of core/plan. Shapes: procore.md 5.4, 6.4 (nulls, "" and
- * unknown members occur everywhere), docs/npc-gateway.yaml. */
+/* What Procore and Project Center say, as the facts of core/plan. Shapes:
+ * procore.md 5.4, 6.4 (nulls, "" and unknown members occur everywhere),
+ * docs/npc-gateway.yaml. */
 #include "config.h"
 
 #include "core/sync_int.h"
@@ -66,8 +67,9 @@ set_number(struct plan_remote *r, const char *number)
 	char *with;
 
 	r->number = xstrdup(number);
-	with = str_empty(r->revision) || str_eq(r->revision, "0") ? xstrdup(number)
-	                                                          : xasprintf("%s Rev. %s", number, r->revision);
+	with = str_empty(r->revision) || str_eq(r->revision, "0")
+		   ? xstrdup(number)
+		   : xasprintf("%s Rev. %s", number, r->revision);
 	set_cut(&r->fields, PLAN_NUMBER, with, 255);
 	free(with);
 }
@@ -84,15 +86,18 @@ map_common(const struct json *j, struct plan_remote *r)
 	if (strchr(json_str_or(from, "login", ""), '@') != NULL)
 		set_cut(&r->fields, PLAN_FROM_MAIL, json_str_or(from, "login", ""), 254);
 	set_date(&r->fields, PLAN_DUE_DATE, json_str_or(j, "due_date", ""));
-	set_cut(&r->fields, PLAN_SPEC_NUMBER, json_str_or(j, "specification_section.number", ""), 64);
-	set_cut(&r->fields, PLAN_SPEC_NAME, json_str_or(j, "specification_section.description", ""), 255);
+	set_cut(&r->fields, PLAN_SPEC_NUMBER,
+	    json_str_or(j, "specification_section.number", ""), 64);
+	set_cut(&r->fields, PLAN_SPEC_NAME,
+	    json_str_or(j, "specification_section.description", ""), 255);
 	set_cut(&r->fields, PLAN_SUBJECT, first_of(j, "subject", "title"), 500);
 	r->is_private = json_bool_or(j, "private", false);
 	r->current_revision = json_bool_or(j, "current_revision", true);
 	r->created_at = map_time(j, "created_at");
 	r->updated_at = map_time(j, "updated_at");
 	r->revision = xstrdup(json_str_or(j, "revision", ""));
-	if (json_bool_or(j, "deleted", false) || !str_empty(json_str_or(j, "deleted_at", "")))
+	if (json_bool_or(j, "deleted", false) ||
+	    !str_empty(json_str_or(j, "deleted_at", "")))
 		r->status = PLAN_DELETED;
 }
 
@@ -142,7 +147,8 @@ rfi_status(const struct json *j)
 
 	if (str_eq(s, "recycled"))
 		return PLAN_DELETED;
-	if (str_eq(s, "draft") || str_eq(s, "closed_draft") || json_bool_or(j, "draft", false))
+	if (str_eq(s, "draft") || str_eq(s, "closed_draft") ||
+	    json_bool_or(j, "draft", false))
 		return PLAN_DRAFT;
 	if (str_eq(s, "open"))
 		return PLAN_OPEN;
@@ -181,7 +187,8 @@ map_questions(const struct json *questions, struct plan_remote *r)
 			map_from_html(first_of(q, "rich_text_body", "body"), &body);
 		else
 			buf_puts(&body, plain);
-		for (const struct json *a = json_first(json_get(q, "attachments")); a != NULL; a = json_next(a))
+		for (const struct json *a = json_first(json_get(q, "attachments"));
+		     a != NULL; a = json_next(a))
 			add_file(r, json_i64_or(a, "id", 0), a);
 		map_answers(json_get(q, "answers"), r);
 	}
@@ -194,7 +201,8 @@ map_rfi(const struct json *j, struct plan_remote *r)
 {
 	const struct json *court = json_get(j, "ball_in_courts");
 	const struct json *who = json_first(json_get(j, "assignees"));
-	int64_t first = json_i64_or(j, "ball_in_court.id", 0), source = json_i64_or(j, "source_rfi_header_id", 0);
+	int64_t first = json_i64_or(j, "ball_in_court.id", 0),
+		source = json_i64_or(j, "source_rfi_header_id", 0);
 
 	r->status = rfi_status(j);
 	map_common(j, r);
@@ -213,7 +221,8 @@ map_rfi(const struct json *j, struct plan_remote *r)
 		struct plan_person *p = add_person(r, who);
 
 		p->approver = p->reached = true;
-		p->in_court = holds_id(court, p->user_id) || (p->user_id != 0 && p->user_id == first);
+		p->in_court =
+		    holds_id(court, p->user_id) || (p->user_id != 0 && p->user_id == first);
 	}
 	map_questions(json_get(j, "questions"), r);
 }
@@ -223,7 +232,8 @@ map_rfi(const struct json *j, struct plan_remote *r)
 static enum plan_status
 submittal_status(const struct json *status)
 {
-	const char *category = json_str_or(status, "status", ""), *name = json_str_or(status, "name", "");
+	const char *category = json_str_or(status, "status", ""),
+		   *name = json_str_or(status, "name", "");
 
 	if (str_eq_ci(name, "void") || str_eq_ci(category, "void"))
 		return PLAN_VOID;
@@ -242,8 +252,9 @@ has_answered(const struct json *approver)
 	return !str_empty(considered) && !str_eq_ci(considered, "pending");
 }
 
-/* The step whose turn it is: the lowest with somebody required who has not answered; INT64_MAX: none. The
- * Submitter's own entry does not hold up the workflow once the submittal is open. */
+/* The step whose turn it is: the lowest with somebody required who has not answered;
+ * INT64_MAX: none. The Submitter's own entry does not hold up the workflow once the
+ * submittal is open. */
 static int64_t
 current_step(const struct json *approvers)
 {
@@ -252,8 +263,9 @@ current_step(const struct json *approvers)
 	for (const struct json *a = json_first(approvers); a != NULL; a = json_next(a)) {
 		int64_t n = json_i64_or(a, "workflow_group_number", 0);
 
-		if (!str_eq_ci(json_str_or(a, "approver_type", ""), "Submitter") && !has_answered(a) &&
-		    json_bool_or(a, "response_required", true) && n < step)
+		if (!str_eq_ci(json_str_or(a, "approver_type", ""), "Submitter") &&
+		    !has_answered(a) && json_bool_or(a, "response_required", true) &&
+		    n < step)
 			step = n;
 	}
 	return step;
@@ -262,7 +274,8 @@ current_step(const struct json *approvers)
 static void
 map_approvers(const struct json *j, struct plan_remote *r)
 {
-	const struct json *approvers = json_get(j, "approvers"), *court = json_get(j, "ball_in_court");
+	const struct json *approvers = json_get(j, "approvers"),
+			  *court = json_get(j, "ball_in_court");
 	int64_t step = current_step(approvers);
 
 	for (const struct json *a = json_first(approvers); a != NULL; a = json_next(a)) {
@@ -275,13 +288,15 @@ map_approvers(const struct json *j, struct plan_remote *r)
 		p->response_id = json_i64_or(a, "response.id", 0);
 		p->response_name = xstrdup(json_str_or(a, "response.name", ""));
 		p->comment = xstrdup(json_str_or(a, "comment", ""));
-		p->in_court = p->approver && !p->answered && holds_id(court, p->user_id) && n <= step;
+		p->in_court =
+		    p->approver && !p->answered && holds_id(court, p->user_id) && n <= step;
 		p->reached = p->in_court || p->answered || n <= step;
 	}
 }
 
 static void
-map_submittal(const struct json *j, const char *web_url, int64_t project_id, struct plan_remote *r)
+map_submittal(
+    const struct json *j, const char *web_url, int64_t project_id, struct plan_remote *r)
 {
 	const struct json *status = json_get(j, "status");
 	struct buf text = BUF_INIT(LIMIT_TEXT), link = BUF_INIT(LIMIT_URL);
@@ -292,28 +307,34 @@ map_submittal(const struct json *j, const char *web_url, int64_t project_id, str
 	map_common(j, r);
 	r->status_text = xstrdup(first_of(status, "name", "status"));
 	set_number(r, first_of(j, "formatted_number", "number"));
-	set_date(&r->fields, PLAN_RECEIVED_DATE, first_of(j, "received_date", "created_at"));
+	set_date(
+	    &r->fields, PLAN_RECEIVED_DATE, first_of(j, "received_date", "created_at"));
 	set_cut(&r->fields, PLAN_TYPE,
-	    json_type(json_get(j, "type")) == JSON_STRING ? json_str_or(j, "type", "") : json_str_or(j, "type.name", ""),
+	    json_type(json_get(j, "type")) == JSON_STRING ? json_str_or(j, "type", "")
+							  : json_str_or(j, "type.name", ""),
 	    255);
-	buf_printf(&link, "%s/%" PRId64 "/project/submittal_logs/show/%" PRId64, web_url, project_id, r->id);
+	buf_printf(&link, "%s/%" PRId64 "/project/submittal_logs/show/%" PRId64, web_url,
+	    project_id, r->id);
 	set_cut(&r->fields, PLAN_LINK, buf_str(&link), 2000);
 	map_from_html(first_of(j, "description", "rich_text_description"), &text);
 	plan_fields_set(&r->fields, PLAN_BODY, buf_str(&text));
 	r->source_id = json_i64_or(j, "source_submittal_log_id", 0);
 	map_approvers(j, r);
-	for (const struct json *a = json_first(json_get(j, "attachments")); a != NULL; a = json_next(a))
+	for (const struct json *a = json_first(json_get(j, "attachments")); a != NULL;
+	     a = json_next(a))
 		add_file(r, json_i64_or(a, "id", 0), a);
 	if (r->files_n == 0)
-		for (const struct json *a = json_first(json_get(j, "associated_attachments")); a != NULL; a = json_next(a))
+		for (const struct json *a =
+			 json_first(json_get(j, "associated_attachments"));
+		     a != NULL; a = json_next(a))
 			add_file(r, json_i64_or(a, "attachment_id", 0), a);
 	buf_clear(&text);
 	buf_clear(&link);
 }
 
 int
-map_procore(enum plan_kind kind, const struct json *j, const char *web_url, int64_t project_id,
-    struct plan_remote *out, struct err *e)
+map_procore(enum plan_kind kind, const struct json *j, const char *web_url,
+    int64_t project_id, struct plan_remote *out, struct err *e)
 {
 	struct plan_remote r = {.kind = kind};
 

@@ -10,17 +10,20 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-/* The seat of a contact: by id, by address, or by one of the further addresses. NULL: no BIC. */
+/* The seat of a contact: by id, by address, or by one of the further addresses. NULL: no
+ * BIC. */
 static const struct plan_bic *
 seat_of(const struct run *r, const struct json *contact)
 {
 	for (size_t i = 0; i < r->bics_n; i++) {
 		const struct plan_bic *b = &r->bics[i];
 
-		if ((!str_empty(b->contact_id) && str_eq(b->contact_id, json_str_or(contact, "id", ""))) ||
+		if ((!str_empty(b->contact_id) &&
+			str_eq(b->contact_id, json_str_or(contact, "id", ""))) ||
 		    str_eq_ci(b->login, json_str_or(contact, "email", "")))
 			return b;
-		for (const struct json *m = json_first(json_get(contact, "otherEmails")); m != NULL; m = json_next(m))
+		for (const struct json *m = json_first(json_get(contact, "otherEmails"));
+		     m != NULL; m = json_next(m))
 			if (json_str(m) != NULL && str_eq_ci(b->login, json_str(m)))
 				return b;
 	}
@@ -28,21 +31,25 @@ seat_of(const struct run *r, const struct json *contact)
 }
 
 static int
-note_files(struct work *w, int64_t response_id, const struct json *files, int64_t now, struct err *e)
+note_files(struct work *w, int64_t response_id, const struct json *files, int64_t now,
+    struct err *e)
 {
 	for (const struct json *f = json_first(files); f != NULL; f = json_next(f)) {
 		const char *name = json_str_or(f, "name", "file");
 
-		if (item_file_add(w->r->db, w->it.id, response_id, "npc", json_str_or(f, "id", ""), name, name,
-		        json_i64_or(f, "size", -1), json_str_or(f, "sha256", ""), now, e) == -1)
+		if (item_file_add(w->r->db, w->it.id, response_id, "npc",
+			json_str_or(f, "id", ""), name, name, json_i64_or(f, "size", -1),
+			json_str_or(f, "sha256", ""), now, e) == -1)
 			return -1;
 	}
 	return 0;
 }
 
-/* Add a row unless it is there; one that was only recorded may have become the closing one. */
+/* Add a row unless it is there; one that was only recorded may have become the closing one.
+ */
 static int
-add_row(struct work *w, struct response *row, const struct json *files, const char *who, int64_t now, struct err *e)
+add_row(struct work *w, struct response *row, const struct json *files, const char *who,
+    int64_t now, struct err *e)
 {
 	struct responses all = {0};
 	char text[PLAN_TEXT_BYTES];
@@ -50,14 +57,16 @@ add_row(struct work *w, struct response *row, const struct json *files, const ch
 	int rc = -1;
 
 	row->item_id = w->it.id;
-	if (response_add(w->r->db, row, &added, e) == -1 || response_list(w->r->db, w->it.id, &all, e) == -1)
+	if (response_add(w->r->db, row, &added, e) == -1 ||
+	    response_list(w->r->db, w->it.id, &all, e) == -1)
 		goto out;
 	for (size_t i = 0; i < all.n; i++) {
 		if (!str_eq(all.v[i].npc_response_id, row->npc_response_id))
 			continue;
 		if (note_files(w, all.v[i].id, files, now, e) == -1)
 			goto out;
-		if (str_eq(all.v[i].close_kind, "respond") && !str_eq(row->close_kind, "respond") &&
+		if (str_eq(all.v[i].close_kind, "respond") &&
+		    !str_eq(row->close_kind, "respond") &&
 		    response_closes(w->r->db, all.v[i].id, row->close_kind, e) == -1)
 			goto out;
 	}
@@ -66,10 +75,12 @@ add_row(struct work *w, struct response *row, const struct json *files, const ch
 		goto out;
 	w->changed = true;
 	if (str_format(text, sizeof text, "%s%s%.200s.",
-	        str_eq(row->close_kind, "respond_and_close") ? "Answered and closed in Project Center"
-	        : str_eq(row->close_kind, "respond")         ? "A response was recorded in Project Center"
-	                                                     : "Closed in Project Center without a response",
-	        str_empty(row->action) ? "" : ": ", row->action) == -1)
+		str_eq(row->close_kind, "respond_and_close")
+		    ? "Answered and closed in Project Center"
+		: str_eq(row->close_kind, "respond")
+		    ? "A response was recorded in Project Center"
+		    : "Closed in Project Center without a response",
+		str_empty(row->action) ? "" : ": ", row->action) == -1)
 		text[0] = '\0';
 	rc = item_event(w->r->db, w->it.id, now, who, text, e);
 out:
@@ -86,8 +97,10 @@ note_response(struct work *w, const struct json *j, int64_t now, struct err *e)
 	int rc;
 
 	row.npc_response_id = xstrdup(json_str_or(j, "id", ""));
-	row.author_login = b != NULL ? xstrdup(b->login) : str_lower_dup(json_str_or(who, "email", ""));
-	row.close_kind = xstrdup(json_bool_or(j, "closes", false) ? "respond_and_close" : "respond");
+	row.author_login =
+	    b != NULL ? xstrdup(b->login) : str_lower_dup(json_str_or(who, "email", ""));
+	row.close_kind =
+	    xstrdup(json_bool_or(j, "closes", false) ? "respond_and_close" : "respond");
 	row.action = xstrdup(json_str_or(j, "action", ""));
 	row.body = xstrdup(json_str_or(j, "text", ""));
 	row.at = map_time(j, "respondedAt");
@@ -105,8 +118,12 @@ static int
 note_plain_close(struct work *w, int64_t now, struct err *e)
 {
 	char id[64], none[] = "", kind[] = "close";
-	struct response row = {.npc_response_id = id, .author_login = none, .close_kind = kind, .action = none,
-	    .body = none, .at = map_time(w->npc, "closedAt")};
+	struct response row = {.npc_response_id = id,
+	    .author_login = none,
+	    .close_kind = kind,
+	    .action = none,
+	    .body = none,
+	    .at = map_time(w->npc, "closedAt")};
 
 	if (str_format(id, sizeof id, "close-%" PRId64, row.at) == -1)
 		return err_set(e, ERR_BUG, "time of a close");
@@ -121,7 +138,8 @@ note_rows(struct work *w, const struct json *list, const char *version, struct e
 	for (const struct json *j = json_first(list); j != NULL; j = json_next(j))
 		if (note_response(w, j, now, e) == -1)
 			return -1;
-	if (str_eq(json_str_or(w->npc, "closedBy", ""), "close") && note_plain_close(w, now, e) == -1)
+	if (str_eq(json_str_or(w->npc, "closedBy", ""), "close") &&
+	    note_plain_close(w, now, e) == -1)
 		return -1;
 	item_text(&w->it.npc_hash, version);
 	item_text(&w->it.npc_status, json_str_or(w->npc, "status", ""));
@@ -136,15 +154,18 @@ answer_note(struct work *w, struct err *e)
 	char version[24];
 	int rc = -1;
 
-	if (str_format(version, sizeof version, "%" PRId64, json_i64_or(w->npc, "version", 0)) == -1)
+	if (str_format(version, sizeof version, "%" PRId64,
+		json_i64_or(w->npc, "version", 0)) == -1)
 		return err_set(e, ERR_BUG, "version");
 	if (str_eq(version, w->it.npc_hash))
 		return 0;
 	if (json_i64_or(w->npc, "responseCount", 0) > 0) {
-		if (npc_responses(w->r->x->npc, item_npc_kind(w), w->r->npc_project, w->it.npc_id, &a, e) == -1)
+		if (npc_responses(w->r->x->npc, item_npc_kind(w), w->r->npc_project,
+			w->it.npc_id, &a, e) == -1)
 			goto out;
 		if (a.cause != CAUSE_NONE) {
-			rc = in_npc_failed(w, &a, "Project Center would not tell its responses", e);
+			rc = in_npc_failed(
+			    w, &a, "Project Center would not tell its responses", e);
 			goto out;
 		}
 	}

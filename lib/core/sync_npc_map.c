@@ -16,11 +16,13 @@ map_npc_fields(const struct json *item, struct plan_fields *out)
 	static const struct {
 		enum plan_field f;
 		const char *path;
-	} members[] = {{PLAN_NUMBER, "senderId"}, {PLAN_SUBJECT, "subject"}, {PLAN_BODY, "body"},
-	    {PLAN_DUE_DATE, "dueDate"}, {PLAN_SPEC_NUMBER, "specSection.number"},
+	} members[] = {{PLAN_NUMBER, "senderId"}, {PLAN_SUBJECT, "subject"},
+	    {PLAN_BODY, "body"}, {PLAN_DUE_DATE, "dueDate"},
+	    {PLAN_SPEC_NUMBER, "specSection.number"},
 	    {PLAN_SPEC_NAME, "specSection.description"}, {PLAN_FROM, "from.name"},
-	    {PLAN_FROM_MAIL, "from.email"}, {PLAN_RECEIVED_DATE, "receivedDate"}, {PLAN_TYPE, "itemType"},
-	    {PLAN_LINK, "source.link"}, {PLAN_STATUS, "source.status"}};
+	    {PLAN_FROM_MAIL, "from.email"}, {PLAN_RECEIVED_DATE, "receivedDate"},
+	    {PLAN_TYPE, "itemType"}, {PLAN_LINK, "source.link"},
+	    {PLAN_STATUS, "source.status"}};
 
 	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
 		plan_fields_set(out, members[i].f, json_str_or(item, members[i].path, ""));
@@ -107,7 +109,8 @@ map_fields_parse(const char *text, struct plan_fields *out)
 
 	if (json_parse(text, strlen(text), 2 * (size_t)LIMIT_TEXT, &j, &ignored) == 0)
 		for (int i = 0; i < PLAN_FIELD_MAX; i++)
-			plan_fields_set(out, (enum plan_field)i, json_str_or(j, plan_field_word((enum plan_field)i), ""));
+			plan_fields_set(out, (enum plan_field)i,
+			    json_str_or(j, plan_field_word((enum plan_field)i), ""));
 	json_free(j);
 }
 
@@ -145,8 +148,8 @@ entity(const char *s, struct buf *out)
 	static const struct {
 		const char *name;
 		const char *text;
-	} known[] = {{"&amp;", "&"}, {"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&#39;", "'"},
-	    {"&apos;", "'"}, {"&nbsp;", " "}};
+	} known[] = {{"&amp;", "&"}, {"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""},
+	    {"&#39;", "'"}, {"&apos;", "'"}, {"&nbsp;", " "}};
 
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
 		if (str_starts(s, known[i].name)) {
@@ -157,17 +160,20 @@ entity(const char *s, struct buf *out)
 	return 0;
 }
 
-/* The length of a tag at s, 0 when '<' stands for itself ("a < b"). Blocks and breaks end a line. */
+/* The length of a tag at s, 0 when '<' stands for itself ("a < b"). Blocks and breaks end a
+ * line. */
 static size_t
 tag(const char *s, struct buf *out)
 {
 	const char *name = s[1] == '/' ? s + 2 : s + 1;
 	const char *end = strchr(s, '>');
 
-	if (end == NULL || !((*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z')))
+	if (end == NULL ||
+	    !((*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z')))
 		return 0;
 	if (str_starts_ci(name, "br") ||
-	    (s[1] == '/' && (str_starts_ci(name, "p>") || str_starts_ci(name, "div") || str_starts_ci(name, "li"))))
+	    (s[1] == '/' && (str_starts_ci(name, "p>") || str_starts_ci(name, "div") ||
+				str_starts_ci(name, "li"))))
 		buf_putc(out, '\n');
 	return (size_t)(end - s) + 1;
 }

@@ -22,7 +22,8 @@ read_connection(struct run *r, bool *active, struct err *e)
 	str_cut(r->npc_project, sizeof r->npc_project, c.npc_project);
 	r->company_id = c.company_id;
 	r->project_id = c.project_id;
-	r->poll_s = 60 * (c.poll_minutes > 0 ? c.poll_minutes : r->conf->poll_interval_minutes);
+	r->poll_s =
+	    60 * (c.poll_minutes > 0 ? c.poll_minutes : r->conf->poll_interval_minutes);
 	r->sync_from_at = c.sync_from_at;
 	r->idle_passes = c.idle_passes;
 	*active = c.active;
@@ -41,9 +42,13 @@ read_bics(struct run *r, struct err *e)
 	for (r->bics_n = 0; r->bics_n < seats.n; r->bics_n++) {
 		const struct sync_seat *s = &seats.v[r->bics_n];
 
-		r->bics[r->bics_n] = (struct plan_bic){.bic_id = s->bic_id, .account_id = s->account_id,
-		    .user_id = s->user_id, .login = xstrdup(s->login_folded), .contact_id = xstrdup(s->contact_id),
-		    .signed_in = s->signed_in, .permitted = !str_eq(s->state, "permission_lost")};
+		r->bics[r->bics_n] = (struct plan_bic){.bic_id = s->bic_id,
+		    .account_id = s->account_id,
+		    .user_id = s->user_id,
+		    .login = xstrdup(s->login_folded),
+		    .contact_id = xstrdup(s->contact_id),
+		    .signed_in = s->signed_in,
+		    .permitted = !str_eq(s->state, "permission_lost")};
 		r->bics_checked_at[r->bics_n] = s->checked_at;
 	}
 	sync_seats_clear(&seats);
@@ -51,15 +56,20 @@ read_bics(struct run *r, struct err *e)
 }
 
 int
-run_open(struct run *r, struct sync_ctx *x, int64_t connection_id, bool *active, struct err *e)
+run_open(
+    struct run *r, struct sync_ctx *x, int64_t connection_id, bool *active, struct err *e)
 {
-	*r = (struct run){.x = x, .db = x->oauth.db, .conf = x->oauth.conf, .connection_id = connection_id};
+	*r = (struct run){.x = x,
+	    .db = x->oauth.db,
+	    .conf = x->oauth.conf,
+	    .connection_id = connection_id};
 	r->procore.oauth = &x->oauth;
 	r->procore.priority = BUDGET_BUSY;
 	r->pass.started_at = clk_now();
 	if (read_connection(r, active, e) == -1 || read_bics(r, e) == -1)
 		return -1;
-	/* Somebody pressed Sync now or just signed in, or things happen here: before the quiet ones. */
+	/* Somebody pressed Sync now or just signed in, or things happen here: before the
+	 * quiet ones. */
 	r->procore.priority = r->idle_passes < 3 ? BUDGET_BUSY : BUDGET_QUIET;
 	return 0;
 }
@@ -79,8 +89,9 @@ run_close(struct run *r)
 struct procore_at
 run_at(const struct run *r, int64_t account_id)
 {
-	return (struct procore_at){
-	    .account_id = account_id, .company_id = r->company_id, .project_id = r->project_id};
+	return (struct procore_at){.account_id = account_id,
+	    .company_id = r->company_id,
+	    .project_id = r->project_id};
 }
 
 const struct plan_bic *
@@ -123,7 +134,8 @@ run_service_ok(struct run *r, const char *service, struct err *e)
 	return down ? incident_service(r->db, r->conf, service, 1, "", e) : 0;
 }
 
-/* This account may not read here: say so on its seat, and have the job find out which tool it is. */
+/* This account may not read here: say so on its seat, and have the job find out which tool
+ * it is. */
 static int
 deny(struct run *r, int64_t account_id, const char *text, struct err *e)
 {
@@ -135,7 +147,8 @@ deny(struct run *r, int64_t account_id, const char *text, struct err *e)
 	if (db_begin(r->db, e) == -1)
 		return -1;
 	if (sync_seat_denied(r->db, b->bic_id, text, e) == -1 ||
-	    job_wish(r->db, JOB_CHECK_BIC, b->bic_id, "", JOB_PRIO_TOKEN, clk_now(), e) == -1) {
+	    job_wish(r->db, JOB_CHECK_BIC, b->bic_id, "", JOB_PRIO_TOKEN, clk_now(), e) ==
+		-1) {
 		db_rollback(r->db);
 		return -1;
 	}
@@ -153,12 +166,13 @@ procore_down(struct run *r, const struct procore_answer *a, struct err *e)
 	stop(r, a->retry_at, text);
 	if (a->cause == CAUSE_LIMITED || a->cause == CAUSE_APP_NOT_AT_COMPANY)
 		return 0; /* nothing is out of order with the service itself */
-	return incident_service(r->db, r->conf, a->cause == CAUSE_CONFIGURATION ? "configuration" : "procore", 0, text,
-	    e);
+	return incident_service(r->db, r->conf,
+	    a->cause == CAUSE_CONFIGURATION ? "configuration" : "procore", 0, text, e);
 }
 
 int
-run_procore_failed(struct run *r, const struct procore_answer *a, int64_t account_id, bool *again, struct err *e)
+run_procore_failed(struct run *r, const struct procore_answer *a, int64_t account_id,
+    bool *again, struct err *e)
 {
 	struct plan_bic *b = run_bic(r, account_id);
 

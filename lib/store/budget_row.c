@@ -5,7 +5,8 @@
 #include "sql/queries.gen.h"
 
 int
-budget_row_get(struct db *db, int64_t account_id, int64_t company_id, struct budget_row *out, struct err *e)
+budget_row_get(struct db *db, int64_t account_id, int64_t company_id,
+    struct budget_row *out, struct err *e)
 {
 	struct stmt *q = NULL;
 	bool row = false;
@@ -32,7 +33,8 @@ out:
 }
 
 int
-budget_row_put(struct db *db, int64_t account_id, int64_t company_id, const struct budget_row *row, struct err *e)
+budget_row_put(struct db *db, int64_t account_id, int64_t company_id,
+    const struct budget_row *row, struct err *e)
 {
 	struct stmt *q = NULL;
 
@@ -60,7 +62,8 @@ budget_row_take(struct db *db, int64_t account_id, int64_t company_id, struct er
 }
 
 int
-budget_row_block(struct db *db, int64_t account_id, int64_t company_id, int64_t until_at, int64_t now, struct err *e)
+budget_row_block(struct db *db, int64_t account_id, int64_t company_id, int64_t until_at,
+    int64_t now, struct err *e)
 {
 	struct stmt *q = NULL;
 

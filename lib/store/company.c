@@ -6,7 +6,8 @@
 #include "sql/queries.gen.h"
 
 int
-company_state_get(struct db *db, int64_t procore_company_id, struct company_state *out, struct err *e)
+company_state_get(
+    struct db *db, int64_t procore_company_id, struct company_state *out, struct err *e)
 {
 	struct stmt *q = NULL;
 	bool row = false;
@@ -31,8 +32,8 @@ out:
 }
 
 int
-company_state_put(struct db *db, int64_t procore_company_id, bool not_connected, int64_t next_try_at, int64_t now,
-    struct err *e)
+company_state_put(struct db *db, int64_t procore_company_id, bool not_connected,
+    int64_t next_try_at, int64_t now, struct err *e)
 {
 	struct stmt *q = NULL;
 

@@ -1,4 +1,5 @@
-/* company.h: Procore companies: is our app connected there? Layer: store. Table: company. */
+/* company.h: Procore companies: is our app connected there? Layer: store. Table: company.
+ */
 #ifndef CW_STORE_COMPANY_H
 #define CW_STORE_COMPANY_H
 
@@ -15,9 +16,10 @@ struct company_state {
 	int64_t since_at;
 	int64_t next_try_at; /* 0: ask as usual; else no call to this company before */
 };
-MUST_USE int company_state_get(struct db *db, int64_t procore_company_id, struct company_state *out, struct err *e);
+MUST_USE int company_state_get(
+    struct db *db, int64_t procore_company_id, struct company_state *out, struct err *e);
 /* since_at moves only when the state changes. */
-MUST_USE int company_state_put(struct db *db, int64_t procore_company_id, bool not_connected, int64_t next_try_at,
-    int64_t now, struct err *e);
+MUST_USE int company_state_put(struct db *db, int64_t procore_company_id,
+    bool not_connected, int64_t next_try_at, int64_t now, struct err *e);
 
 #endif

@@ -27,7 +27,8 @@ bind_opt(struct stmt *q, int i, int64_t v)
 
 /* *again: the row is there but may simply be called (refused, or never left). */
 static int
-read_effect(struct db *db, const char *key, struct effect *out, bool *found, bool *again, struct err *e)
+read_effect(struct db *db, const char *key, struct effect *out, bool *found, bool *again,
+    struct err *e)
 {
 	struct stmt *q = NULL;
 	int rc = -1;
@@ -47,7 +48,8 @@ read_effect(struct db *db, const char *key, struct effect *out, bool *found, boo
 		out->look_at = db_col_i64(q, 6);
 		out->called_at = db_col_i64(q, 8);
 		out->state = str_eq(state, "done") ? EFFECT_DONE : EFFECT_IN_DOUBT;
-		*again = str_eq(state, "refused") || (str_eq(state, "intent") && db_col_null(q, 8));
+		*again = str_eq(state, "refused") ||
+			 (str_eq(state, "intent") && db_col_null(q, 8));
 	}
 	rc = 0;
 out:
@@ -64,8 +66,9 @@ effect_find(struct db *db, const char *key, struct effect *out, bool *found, str
 }
 
 static int
-add(struct db *db, const char *key, int64_t connection_id, int64_t item_id, const char *kind, int64_t account_id,
-    const char *request, int64_t now, struct effect *out, struct err *e)
+add(struct db *db, const char *key, int64_t connection_id, int64_t item_id,
+    const char *kind, int64_t account_id, const char *request, int64_t now,
+    struct effect *out, struct err *e)
 {
 	struct stmt *q = NULL;
 
@@ -90,8 +93,9 @@ add(struct db *db, const char *key, int64_t connection_id, int64_t item_id, cons
 }
 
 int
-effect_begin(struct db *db, const char *key, int64_t connection_id, int64_t item_id, const char *kind,
-    int64_t account_id, const char *request, int64_t now, struct effect *out, struct err *e)
+effect_begin(struct db *db, const char *key, int64_t connection_id, int64_t item_id,
+    const char *kind, int64_t account_id, const char *request, int64_t now,
+    struct effect *out, struct err *e)
 {
 	struct effect f = {0};
 	bool found = false, again = false;
@@ -99,7 +103,8 @@ effect_begin(struct db *db, const char *key, int64_t connection_id, int64_t item
 	BUG_IF(db_in_tx(db));
 	if (read_effect(db, key, &f, &found, &again, e) == -1)
 		return -1;
-	if (!found && add(db, key, connection_id, item_id, kind, account_id, request, now, &f, e) == -1)
+	if (!found && add(db, key, connection_id, item_id, kind, account_id, request, now,
+			  &f, e) == -1)
 		return -1;
 	if (found && again) {
 		free(f.request);
@@ -114,7 +119,8 @@ effect_begin(struct db *db, const char *key, int64_t connection_id, int64_t item
 }
 
 int
-effect_again(struct db *db, struct effect *f, int64_t account_id, int64_t now, struct err *e)
+effect_again(
+    struct db *db, struct effect *f, int64_t account_id, int64_t now, struct err *e)
 {
 	struct stmt *q = NULL;
 
@@ -135,8 +141,8 @@ effect_again(struct db *db, struct effect *f, int64_t account_id, int64_t now, s
 }
 
 static int
-end(struct db *db, const struct effect *f, const char *state, const char *result, int64_t look_at,
-    int64_t called_at, int64_t done_at, const char *detail, struct err *e)
+end(struct db *db, const struct effect *f, const char *state, const char *result,
+    int64_t look_at, int64_t called_at, int64_t done_at, const char *detail, struct err *e)
 {
 	struct stmt *q = NULL;
 
@@ -153,13 +159,15 @@ end(struct db *db, const struct effect *f, const char *state, const char *result
 }
 
 int
-effect_done(struct db *db, const struct effect *f, const char *result, int64_t now, struct err *e)
+effect_done(
+    struct db *db, const struct effect *f, const char *result, int64_t now, struct err *e)
 {
 	return end(db, f, "done", result, 0, f->called_at, now, "", e);
 }
 
 int
-effect_refused(struct db *db, const struct effect *f, const char *detail, int64_t now, struct err *e)
+effect_refused(
+    struct db *db, const struct effect *f, const char *detail, int64_t now, struct err *e)
 {
 	return end(db, f, "refused", "", 0, f->called_at, now, detail, e);
 }
@@ -171,7 +179,8 @@ effect_unsent(struct db *db, const struct effect *f, const char *detail, struct 
 }
 
 int
-effect_unknown(struct db *db, const struct effect *f, int64_t look_at, const char *detail, struct err *e)
+effect_unknown(struct db *db, const struct effect *f, int64_t look_at, const char *detail,
+    struct err *e)
 {
 	return end(db, f, "unknown", "", look_at, f->called_at, 0, detail, e);
 }

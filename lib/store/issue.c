@@ -5,8 +5,8 @@
 #include "sql/queries.gen.h"
 
 int
-issue_open(struct db *db, int64_t connection_id, int64_t item_id, const char *direction, const char *code,
-    const char *message, const char *remedy, int64_t now, struct err *e)
+issue_open(struct db *db, int64_t connection_id, int64_t item_id, const char *direction,
+    const char *code, const char *message, const char *remedy, int64_t now, struct err *e)
 {
 	struct stmt *q = NULL;
 
@@ -26,8 +26,8 @@ issue_open(struct db *db, int64_t connection_id, int64_t item_id, const char *di
 }
 
 int
-issue_clear_item(struct db *db, int64_t item_id, const char *direction, const char *but, const char *reason,
-    int64_t now, struct err *e)
+issue_clear_item(struct db *db, int64_t item_id, const char *direction, const char *but,
+    const char *reason, int64_t now, struct err *e)
 {
 	struct stmt *q = NULL;
 
@@ -42,8 +42,8 @@ issue_clear_item(struct db *db, int64_t item_id, const char *direction, const ch
 }
 
 int
-issue_clear_connection(struct db *db, int64_t connection_id, const char *code, const char *reason, int64_t now,
-    struct err *e)
+issue_clear_connection(struct db *db, int64_t connection_id, const char *code,
+    const char *reason, int64_t now, struct err *e)
 {
 	struct stmt *q = NULL;
 

@@ -107,8 +107,8 @@ read_id(struct stmt *q, int64_t *id, struct err *e)
 }
 
 int
-item_find_procore(struct db *db, int64_t connection_id, const char *kind, int64_t procore_id, int64_t *id,
-    struct err *e)
+item_find_procore(struct db *db, int64_t connection_id, const char *kind,
+    int64_t procore_id, int64_t *id, struct err *e)
 {
 	struct stmt *q = NULL;
 	int rc;
@@ -124,7 +124,8 @@ item_find_procore(struct db *db, int64_t connection_id, const char *kind, int64_
 }
 
 int
-item_find_npc(struct db *db, int64_t connection_id, const char *npc_id, int64_t *id, struct err *e)
+item_find_npc(
+    struct db *db, int64_t connection_id, const char *npc_id, int64_t *id, struct err *e)
 {
 	struct stmt *q = NULL;
 	int rc;
@@ -139,8 +140,8 @@ item_find_npc(struct db *db, int64_t connection_id, const char *npc_id, int64_t 
 }
 
 int
-item_find_number(struct db *db, int64_t connection_id, const char *kind, const char *number, int64_t not_id,
-    int64_t *id, struct err *e)
+item_find_number(struct db *db, int64_t connection_id, const char *kind, const char *number,
+    int64_t not_id, int64_t *id, struct err *e)
 {
 	struct stmt *q = NULL;
 	int rc;
@@ -157,8 +158,8 @@ item_find_number(struct db *db, int64_t connection_id, const char *kind, const c
 }
 
 int
-item_add(struct db *db, int64_t connection_id, const char *kind, int64_t procore_id, const char *state, int64_t now,
-    int64_t *id, struct err *e)
+item_add(struct db *db, int64_t connection_id, const char *kind, int64_t procore_id,
+    const char *state, int64_t now, int64_t *id, struct err *e)
 {
 	struct stmt *q = NULL;
 
@@ -224,7 +225,8 @@ item_save(struct db *db, struct item *it, int64_t now, struct err *e)
 }
 
 int
-item_due(struct db *db, int64_t connection_id, int64_t now, int64_t *ids, size_t max, size_t *n, struct err *e)
+item_due(struct db *db, int64_t connection_id, int64_t now, int64_t *ids, size_t max,
+    size_t *n, struct err *e)
 {
 	struct stmt *q = NULL;
 	bool row = false;
@@ -275,8 +277,8 @@ item_wake(struct db *db, int64_t id, int64_t at, struct err *e)
 }
 
 int
-item_wake_reason(struct db *db, int64_t connection_id, int64_t account_id, const char *reason, int64_t at,
-    struct err *e)
+item_wake_reason(struct db *db, int64_t connection_id, int64_t account_id,
+    const char *reason, int64_t at, struct err *e)
 {
 	struct stmt *q = NULL;
 
@@ -290,7 +292,8 @@ item_wake_reason(struct db *db, int64_t connection_id, int64_t account_id, const
 }
 
 int
-item_wake_account(struct db *db, int64_t connection_id, int64_t account_id, int64_t at, struct err *e)
+item_wake_account(
+    struct db *db, int64_t connection_id, int64_t account_id, int64_t at, struct err *e)
 {
 	struct stmt *q = NULL;
 
@@ -303,7 +306,8 @@ item_wake_account(struct db *db, int64_t connection_id, int64_t account_id, int6
 }
 
 int
-item_event(struct db *db, int64_t item_id, int64_t at, const char *actor, const char *text, struct err *e)
+item_event(struct db *db, int64_t item_id, int64_t at, const char *actor, const char *text,
+    struct err *e)
 {
 	struct stmt *q = NULL;
 

@@ -51,8 +51,8 @@ read_row(struct stmt *q, struct item_files *l)
 }
 
 int
-item_files(struct db *db, int64_t item_id, const char *origin, int64_t response_id, struct item_files *out,
-    struct err *e)
+item_files(struct db *db, int64_t item_id, const char *origin, int64_t response_id,
+    struct item_files *out, struct err *e)
 {
 	struct item_files l = {0};
 	struct stmt *q = NULL;
@@ -70,7 +70,8 @@ item_files(struct db *db, int64_t item_id, const char *origin, int64_t response_
 		if (!row)
 			break;
 		if (l.n >= LIMIT_STRV) {
-			rc = err_set(e, ERR_LIMIT, "item has more than %d files", LIMIT_STRV);
+			rc = err_set(
+			    e, ERR_LIMIT, "item has more than %d files", LIMIT_STRV);
 			goto out;
 		}
 		read_row(q, &l);
@@ -85,8 +86,9 @@ out:
 }
 
 int
-item_file_add(struct db *db, int64_t item_id, int64_t response_id, const char *origin, const char *origin_id,
-    const char *name, const char *carried_name, int64_t bytes, const char *sha256, int64_t now, struct err *e)
+item_file_add(struct db *db, int64_t item_id, int64_t response_id, const char *origin,
+    const char *origin_id, const char *name, const char *carried_name, int64_t bytes,
+    const char *sha256, int64_t now, struct err *e)
 {
 	struct stmt *q = NULL;
 

@@ -5,8 +5,8 @@
 #include "sql/queries.gen.h"
 
 int
-mark_get(struct db *db, int64_t connection_id, const char *side, const char *kind, int64_t account_id,
-    struct mark *out, struct err *e)
+mark_get(struct db *db, int64_t connection_id, const char *side, const char *kind,
+    int64_t account_id, struct mark *out, struct err *e)
 {
 	struct stmt *q = NULL;
 	bool row = false;
@@ -22,7 +22,8 @@ mark_get(struct db *db, int64_t connection_id, const char *side, const char *kin
 		goto out;
 	*out = (struct mark){0};
 	if (row)
-		*out = (struct mark){.until_at = db_col_i64(q, 0), .pass_at = db_col_i64(q, 1)};
+		*out = (struct mark){
+		    .until_at = db_col_i64(q, 0), .pass_at = db_col_i64(q, 1)};
 	rc = 0;
 out:
 	db_done(q);
@@ -30,8 +31,8 @@ out:
 }
 
 int
-mark_set(struct db *db, int64_t connection_id, const char *side, const char *kind, int64_t account_id,
-    int64_t until_at, int64_t now, struct err *e)
+mark_set(struct db *db, int64_t connection_id, const char *side, const char *kind,
+    int64_t account_id, int64_t until_at, int64_t now, struct err *e)
 {
 	struct stmt *q = NULL;
 

@@ -132,7 +132,8 @@ response_closes(struct db *db, int64_t id, const char *close_kind, struct err *e
 }
 
 int
-response_map_get(struct db *db, int64_t connection_id, const char *action, struct response_map *out, struct err *e)
+response_map_get(struct db *db, int64_t connection_id, const char *action,
+    struct response_map *out, struct err *e)
 {
 	struct stmt *q = NULL;
 	bool row = false;
@@ -157,8 +158,9 @@ out:
 }
 
 int
-response_map_add(struct db *db, int64_t connection_id, const char *action, int64_t procore_response_id,
-    const char *name, const char *considered, int64_t now, struct err *e)
+response_map_add(struct db *db, int64_t connection_id, const char *action,
+    int64_t procore_response_id, const char *name, const char *considered, int64_t now,
+    struct err *e)
 {
 	struct stmt *q = NULL;
 
@@ -204,8 +206,8 @@ response_choice_seen(struct db *db, int64_t connection_id, int64_t *at, struct e
 }
 
 int
-response_choice_put(struct db *db, int64_t connection_id, const char *side, const char *key, const char *name,
-    const char *meaning, int64_t now, struct err *e)
+response_choice_put(struct db *db, int64_t connection_id, const char *side, const char *key,
+    const char *name, const char *meaning, int64_t now, struct err *e)
 {
 	struct stmt *q = NULL;
 
@@ -221,7 +223,8 @@ response_choice_put(struct db *db, int64_t connection_id, const char *side, cons
 }
 
 int
-response_choice_drop_old(struct db *db, int64_t connection_id, const char *side, int64_t before, struct err *e)
+response_choice_drop_old(
+    struct db *db, int64_t connection_id, const char *side, int64_t before, struct err *e)
 {
 	struct stmt *q = NULL;
 

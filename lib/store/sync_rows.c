@@ -39,7 +39,8 @@ out:
 }
 
 int
-sync_connection_done(struct db *db, int64_t id, int64_t now, int64_t next_at, int64_t idle_passes, struct err *e)
+sync_connection_done(struct db *db, int64_t id, int64_t now, int64_t next_at,
+    int64_t idle_passes, struct err *e)
 {
 	struct stmt *q = NULL;
 
@@ -53,7 +54,8 @@ sync_connection_done(struct db *db, int64_t id, int64_t now, int64_t next_at, in
 }
 
 int
-sync_connection_failed(struct db *db, int64_t id, int64_t next_at, const char *error, struct err *e)
+sync_connection_failed(
+    struct db *db, int64_t id, int64_t next_at, const char *error, struct err *e)
 {
 	struct stmt *q = NULL;
 
@@ -101,12 +103,16 @@ read_seats(struct db *db, int query, int64_t id, struct sync_seats *out, struct 
 			break;
 		sign_in = db_col_text(q, 7);
 		l.v = xreallocarray(l.v, l.n + 1, sizeof *l.v);
-		l.v[l.n++] = (struct sync_seat){.bic_id = db_col_i64(q, 0), .connection_id = db_col_i64(q, 1),
-		    .account_id = db_col_i64(q, 2), .user_id = db_col_i64(q, 3),
-		    .login = xstrdup(db_col_text(q, 4)), .login_folded = xstrdup(db_col_text(q, 5)),
+		l.v[l.n++] = (struct sync_seat){.bic_id = db_col_i64(q, 0),
+		    .connection_id = db_col_i64(q, 1),
+		    .account_id = db_col_i64(q, 2),
+		    .user_id = db_col_i64(q, 3),
+		    .login = xstrdup(db_col_text(q, 4)),
+		    .login_folded = xstrdup(db_col_text(q, 5)),
 		    .contact_id = xstrdup(db_col_text(q, 6)),
 		    .signed_in = str_eq(sign_in, "ok") || str_eq(sign_in, "suspect"),
-		    .state = xstrdup(db_col_text(q, 8)), .checked_at = db_col_i64(q, 9)};
+		    .state = xstrdup(db_col_text(q, 8)),
+		    .checked_at = db_col_i64(q, 9)};
 	}
 	*out = l;
 	l = (struct sync_seats){0};
@@ -130,14 +136,16 @@ sync_seat_get(struct db *db, int64_t bic_id, struct sync_seats *out, struct err 
 }
 
 int
-sync_seats_of_account(struct db *db, int64_t account_id, struct sync_seats *out, struct err *e)
+sync_seats_of_account(
+    struct db *db, int64_t account_id, struct sync_seats *out, struct err *e)
 {
 	return read_seats(db, Q_SYNC_ACCOUNT_SEATS, account_id, out, e);
 }
 
 int
-sync_seat_put(struct db *db, int64_t bic_id, const char *state, const char *text, const char *rfi_level,
-    const char *submittal_level, const char *contact_id, int64_t now, struct err *e)
+sync_seat_put(struct db *db, int64_t bic_id, const char *state, const char *text,
+    const char *rfi_level, const char *submittal_level, const char *contact_id, int64_t now,
+    struct err *e)
 {
 	struct stmt *q = NULL;
 
@@ -154,8 +162,8 @@ sync_seat_put(struct db *db, int64_t bic_id, const char *state, const char *text
 }
 
 int
-sync_seat_contact(struct db *db, int64_t bic_id, const char *contact_id, const char *state, const char *text,
-    int64_t now, struct err *e)
+sync_seat_contact(struct db *db, int64_t bic_id, const char *contact_id, const char *state,
+    const char *text, int64_t now, struct err *e)
 {
 	struct stmt *q = NULL;
 
@@ -220,7 +228,8 @@ sync_hooks_last(struct db *db, int64_t procore_project_id, int64_t *id, struct e
 }
 
 int
-sync_hooks_done(struct db *db, int64_t procore_project_id, int64_t id, int64_t now, struct err *e)
+sync_hooks_done(
+    struct db *db, int64_t procore_project_id, int64_t id, int64_t now, struct err *e)
 {
 	struct stmt *q = NULL;
 

@@ -1,5 +1,5 @@
-/* One step of the sync engine in a process of its own, for tests: with the real database, client and keys of a
- * configuration, and if wanted dead right after its Nth commit.
+/* One step of the sync engine in a process of its own, for tests: with the real database,
+ * client and keys of a configuration, and if wanted dead right after its Nth commit.
  *
  *   sync_step CONFIG grant ACCOUNT_ID    a token pair as JSON on standard input is stored
  *   sync_step CONFIG sync|check|choices|resume ID [N]
@@ -50,15 +50,21 @@ open_step(struct step *s, const char *config, struct err *e)
 	struct http_conf h = {0};
 	int rc = -1;
 
-	if (crypt_init(e) == -1 || conf_load(config, CONF_WORKER, &s->conf, &problems, e) == -1)
+	if (crypt_init(e) == -1 ||
+	    conf_load(config, CONF_WORKER, &s->conf, &problems, e) == -1)
 		goto out;
-	h = (struct http_conf){
-	    .ca_file = s->conf.ca_file, .proxy = s->conf.https_proxy, .user_agent = "connectorweb/test"};
-	if (db_open(s->conf.database, store_catalog(), DB_ROLE_SYNC, &s->sync.oauth.db, e) == -1 ||
-	    db_check_version(s->sync.oauth.db, e) == -1 || http_new(&h, &s->sync.oauth.http, e) == -1 ||
+	h = (struct http_conf){.ca_file = s->conf.ca_file,
+	    .proxy = s->conf.https_proxy,
+	    .user_agent = "connectorweb/test"};
+	if (db_open(s->conf.database, store_catalog(), DB_ROLE_SYNC, &s->sync.oauth.db,
+		e) == -1 ||
+	    db_check_version(s->sync.oauth.db, e) == -1 ||
+	    http_new(&h, &s->sync.oauth.http, e) == -1 ||
 	    keys_worker(s->sync.oauth.db, &s->conf, &s->ring, e) == -1 ||
-	    conf_secret(&s->conf, CONF_WORKER, "procore_client_secret_file", &s->client_secret, e) == -1 ||
-	    conf_secret(&s->conf, CONF_WORKER, "npc_access_key_file", &s->access_key, e) == -1 ||
+	    conf_secret(&s->conf, CONF_WORKER, "procore_client_secret_file",
+		&s->client_secret, e) == -1 ||
+	    conf_secret(&s->conf, CONF_WORKER, "npc_access_key_file", &s->access_key, e) ==
+		-1 ||
 	    conf_secret(&s->conf, CONF_WORKER, "npc_secret_file", &s->secret, e) == -1)
 		goto out;
 	s->sync.oauth.conf = &s->conf;
@@ -127,7 +133,8 @@ grant(struct step *s, int64_t account_id, struct err *e)
 	struct account a = {0};
 	int rc = -1;
 
-	if (read_pair(&pair, &me, e) == 0 && account_get(s->sync.oauth.db, account_id, &a, e) == 0)
+	if (read_pair(&pair, &me, e) == 0 &&
+	    account_get(s->sync.oauth.db, account_id, &a, e) == 0)
 		rc = oauth_store(&s->sync.oauth, account_id, a.generation, &pair, &me, e);
 	account_clear(&a);
 	oauth_pair_clear(&pair);
@@ -169,7 +176,8 @@ main(int argc, char **argv)
 	if (rc == -1)
 		log_err("step", &e);
 	else
-		(void)printf("next=%lld commits=%lld\n", (long long)next_at, (long long)s.commits);
+		(void)printf(
+		    "next=%lld commits=%lld\n", (long long)next_at, (long long)s.commits);
 	close_step(&s);
 	return rc == -1 ? 1 : 0;
 }

@@ -180,7 +180,7 @@ int
 incident_service(struct db *db, const struct conf *c, const char *name, int ok, const char *detail, struct err *e)
 {
 	bool local = str_eq(name, "configuration") || str_eq(name, "disk") || str_eq(name, "key") ||
-	    str_eq(name, "clock");
+	    str_eq(name, "clock") || str_eq(name, "audit");
 	enum cause cause = str_eq(name, "configuration") ? CAUSE_CONFIGURATION
 	    : local || str_eq(name, "smtp")              ? CAUSE_LOCAL
 							 : CAUSE_UNREACHABLE;

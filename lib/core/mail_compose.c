@@ -153,6 +153,9 @@ service_model(const struct mail_incident *i, struct json *model)
 	    {"procore", "Procore is not answering", "Nothing to do: it is tried again by itself."},
 	    {"npc", "Project Center is not answering", "Nothing to do unless it lasts: it is tried again by itself."},
 	    {"smtp", "Mail cannot be sent", "Check smtp_url, smtp_user and the password in connectorweb.conf."},
+	    {"disk", "The disk of this server is nearly full", "Make room, or move backups and old logs elsewhere."},
+	    {"clock", "The clock of this server is wrong", "Let the server take its time from the network (NTP)."},
+	    {"audit", "The audit trail is not being sealed", "Run `connectorctl audit verify` on the server."},
 	    {"configuration", "A setting is wrong", "Run `connectorctl doctor` on the server: it names the setting."},
 	};
 	const char *what = "Something on this server is out of order";

@@ -7,7 +7,6 @@
 
 #include "base/clk.h"
 #include "base/limits.h"
-#include "base/log.h"
 #include "base/num.h"
 #include "base/str.h"
 #include "core/oauth_int.h"
@@ -16,8 +15,6 @@
 
 /* Longest piece of an answer kept as evidence, and from which length a word may be a secret. */
 enum { EVIDENCE_ANSWER = 400, REDACT_FROM = 20 };
-/* A difference of clocks that people should know of; token times do not depend on it. */
-enum { CLOCK_TOLERANCE_S = 120 };
 /* What expires_in may be: below, something is wrong; above, we would sleep past a revocation. */
 enum { EXPIRES_MIN_S = 1, EXPIRES_MAX_S = 31 * 86400 };
 
@@ -67,13 +64,10 @@ out:
 }
 
 static void
-note_clock(const struct http_resp *r)
+note_clock(const struct http_resp *r, struct oauth_answer *out)
 {
-	int64_t now = clk_now();
-	int64_t off = r->date_at == 0 ? 0 : r->date_at - now;
-
-	if (off > CLOCK_TOLERANCE_S || off < -CLOCK_TOLERANCE_S)
-		log_event(LOG_WARN, "clock_differs", "server_ahead_s", log_num(off), NULL);
+	out->dated = r->stage == HTTP_DONE && r->date_at != 0;
+	out->ahead_s = out->dated ? r->date_at - clk_now() : 0;
 }
 
 static void
@@ -126,7 +120,7 @@ read_answer(const struct http_resp *r, int64_t started_at, struct oauth_answer *
 	}
 	if (out->cause != CAUSE_NONE && r->stage == HTTP_DONE)
 		read_error_code(r, out);
-	note_clock(r);
+	note_clock(r, out);
 }
 
 /* One form POST below the login URL; keeps evidence of what failed when the account is known. */

@@ -12,6 +12,8 @@ struct oauth_answer {
 	enum http_stage stage;
 	int status;
 	int64_t retry_after_s; /* 0: none */
+	bool dated;            /* the answer told Procore's time */
+	int64_t ahead_s;       /* by how much that is ahead of ours */
 	char code[64];         /* OAuth error code; "" none */
 	char why[256];         /* for people */
 };

@@ -25,6 +25,8 @@ enum {
 	/* When the call could not be made at all. */
 	RETRY_UNSENT_S = 60,
 	RETRY_CONFIGURATION_S = 300,
+	/* A difference of clocks that people should know of. */
+	CLOCK_TOLERANCE_S = 120,
 	/* How long a fresh pair that the disk refuses is held in memory and tried again (F8). */
 	STORE_PATIENCE_MS = 10 * 60 * 1000,
 	STORE_PAUSE_MS = 1000
@@ -281,6 +283,27 @@ try_later(struct oauth_ctx *x, struct refresh *r, const struct oauth_answer *a, 
 	return job_wish(x->db, JOB_REFRESH, r->account.id, "", JOB_PRIO_TOKEN, due, e);
 }
 
+/* A wrong clock costs no token (times are counted from our own), but mails, marks and signatures. */
+static int
+tell_clock(struct oauth_ctx *x, const struct oauth_answer *a, struct err *e)
+{
+	bool good = a->ahead_s <= CLOCK_TOLERANCE_S && a->ahead_s >= -CLOCK_TOLERANCE_S;
+	char text[128] = "";
+
+	/* A clock that a test moves is meant to differ. */
+	if (!a->dated || !str_empty(x->conf->test_clock_file))
+		return 0;
+	if (!good) {
+		int64_t minutes = (a->ahead_s < 0 ? -a->ahead_s : a->ahead_s) / 60;
+
+		log_event(LOG_WARN, "clock_differs", "server_ahead_s", log_num(a->ahead_s), NULL);
+		if (str_format(text, sizeof text, "This server's clock is %" PRId64 " minutes %s Procore's", minutes,
+			a->ahead_s > 0 ? "behind" : "ahead of") == -1)
+			text[0] = '\0';
+	}
+	return incident_service(x->db, x->conf, "clock", good, text, e);
+}
+
 /* Everything that one answer changes, in one transaction. */
 static int
 end_refresh(struct oauth_ctx *x, struct refresh *r, struct oauth_answer *a, struct err *e)
@@ -309,6 +332,8 @@ end_refresh(struct oauth_ctx *x, struct refresh *r, struct oauth_answer *a, stru
 			state = "unsent";
 		rc = try_later(x, r, a, e);
 	}
+	if (rc == 0)
+		rc = tell_clock(x, a, e);
 	if (rc == 0)
 		rc = token_journal_end(x->db, r->journal_id, state, a->status, detail, 0, e);
 	if (rc == 0)

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/rnd.h"
 #include "core/audit.h"
+#include "core/house.h"
 #include "core/incident.h"
 #include "core/oauth_token.h"
 #include "core/rotate.h"
@@ -26,8 +27,6 @@ enum {
 	BUSY_S = 5,
 	SEAL_EVERY_S = 10,
 	SEAL_BATCH = 500,
-	/* Rows that nobody sealed for this long: something is wrong with the sealing itself. */
-	SEAL_ALARM_S = 60,
 	CHECKPOINT_EVERY_S = 30,
 	CHECKPOINT_BUSY_MS = 2000,
 	PLAN_EVERY_S = 300,
@@ -187,19 +186,16 @@ run_incidents(struct work_ctx *w, const struct job *j, int64_t *next_at, struct 
 static int
 run_seal_audit(struct work_ctx *w, const struct job *j, int64_t *next_at, struct err *e)
 {
-	int64_t oldest = 0;
-	int64_t n = 0;
+	struct db *db = w->sync->oauth.db;
 	int sealed = 0;
+	int rc = audit_seal(db, w->audit_key, SEAL_BATCH, &sealed, e);
 
 	(void)j;
-	if (audit_seal(w->sync->oauth.db, w->audit_key, SEAL_BATCH, &sealed, e) == -1)
-		return -1;
 	*next_at = clk_now() + (sealed == SEAL_BATCH ? 0 : SEAL_EVERY_S);
-	if (trail_oldest_unsealed(w->sync->oauth.db, &oldest, &n, e) == -1)
-		return -1;
-	if (n > 0 && oldest < clk_now() - SEAL_ALARM_S)
-		log_event(LOG_ERROR, "audit_unsealed", "rows", log_num(n), NULL);
-	return 0;
+	/* Old rows are an alarm when sealing fails or finds nothing to do, not while it works off a backlog. */
+	if (sealed < SEAL_BATCH && house_unsealed(db, w->sync->oauth.conf, rc == 0 ? e : NULL) == -1)
+		rc = -1;
+	return rc;
 }
 
 /* Readers may hold the log's end for a moment: then it is simply tried at the next turn. */
@@ -221,18 +217,30 @@ run_checkpoint(struct work_ctx *w, const struct job *j, int64_t *next_at, struct
 static int
 run_clean(struct work_ctx *w, const struct job *j, int64_t *next_at, struct err *e)
 {
+	struct db *db = w->sync->oauth.db;
+	bool more = false;
+	int n = 0;
+
 	(void)j;
-	*next_at = clk_now() + CLEAN_EVERY_S;
-	/* Kept for a day after their end, so that a replayed callback can say what became of the first. */
-	return attempt_clean(w->sync->oauth.db, clk_now() - DAY_S, e);
+	if (house_audit_head(db, e) == -1 || house_clean(db, w->sync->oauth.conf, &more, e) == -1 ||
+	    house_spool(w->sync->spool_dir, &n, e) == -1)
+		return -1;
+	if (n > 0)
+		log_event(LOG_INFO, "spool_cleaned", "files", log_num(n), NULL);
+	*next_at = clk_now() + (more ? 0 : CLEAN_EVERY_S);
+	return 0;
 }
 
 static int
 run_plan(struct work_ctx *w, const struct job *j, int64_t *next_at, struct err *e)
 {
+	struct db *db = w->sync->oauth.db;
+
 	(void)j;
 	*next_at = clk_now() + PLAN_EVERY_S;
-	return plan_rows_missing(w->sync->oauth.db, e) == -1 ? -1 : rotate_wish(w->sync->oauth.db, e);
+	if (plan_rows_missing(db, e) == -1 || rotate_wish(db, e) == -1)
+		return -1;
+	return house_disk(db, w->sync->oauth.conf, e);
 }
 
 static int

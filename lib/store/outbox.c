@@ -228,6 +228,23 @@ outbox_queue(struct db *db, const struct outbox_new *m, struct err *e)
 }
 
 int
+service_down(struct db *db, const char *name, bool *down, struct err *e)
+{
+	struct stmt *q = NULL;
+	bool row = false;
+	int rc = -1;
+
+	if (db_query(db, Q_SERVICE_DOWN, &q, e) == -1)
+		return -1;
+	db_bind_text(q, 1, name);
+	rc = db_step(q, &row, e);
+	if (rc == 0)
+		*down = row;
+	db_done(q);
+	return rc;
+}
+
+int
 service_set(struct db *db, const char *name, bool ok, const char *detail, struct err *e)
 {
 	struct stmt *q = NULL;

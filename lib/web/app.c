@@ -25,13 +25,11 @@ enum { SESSION_KEY_MIN = 32, SESSION_KEY_MAX = 256 };
 static int
 open_all(struct web_app *app, enum conf_program which, enum db_role role, struct err *e)
 {
-	struct lang_conf l = {.dir = app->conf.template_dir, .dflt = app->conf.language};
 	const char *hosts[] = {app->conf.public_url, app->conf.procore_login_url, NULL};
 
-	l.url_hosts = hosts;
 	if (crypt_init(e) == -1 ||
 	    db_open(app->conf.database, store_catalog(), role, &app->db, e) == -1 ||
-	    lang_open(&l, &app->lang, e) == -1 ||
+	    lang_open(app->conf.template_dir, hosts, app->conf.language, &app->langs, e) == -1 ||
 	    conf_secret(&app->conf, which, "session_key_file", &app->session_key, e) == -1)
 		return -1;
 	if (app->session_key.len < SESSION_KEY_MIN)
@@ -93,11 +91,11 @@ void
 web_close(struct web_app *app)
 {
 	db_close(app->db);
-	lang_free(app->lang);
+	lang_close(app->langs);
 	secret_clear(&app->session_key);
 	conf_clear(&app->conf);
 	app->db = NULL;
-	app->lang = NULL;
+	app->langs = NULL;
 }
 
 int
@@ -191,8 +189,7 @@ wrong_host(struct web_req *r)
 		fcgi_header(
 		    r->out, "Location", url.over ? r->app->conf.public_url : buf_str(&url));
 	} else {
-		fail_page(
-		    r, 421, "This form was sent to another name of the server.", NULL);
+		fail_page(r, 421, NULL);
 	}
 	buf_clear(&url);
 	return true;
@@ -285,13 +282,14 @@ web_handle(void *arg, struct fcgi_req *in, struct fcgi_resp *out)
 	log_set_request(in->p.request_id);
 	web_security_headers(out);
 	r.model = json_obj();
-	r.set = lang_choose(app->lang, in->p.http_accept_language);
+	r.lang = lang_choose(app->langs, in->p.http_accept_language);
 	if (in->path == NULL)
-		fail_page(&r, 400, "The address is malformed.", NULL);
+		fail_page(&r, 400, "the address is malformed");
 	else if (!wrong_host(&r) && answer(&r, below(app, in->path), &e) == -1)
 		fail_error(&r, &e);
 	db_rollback(app->db); /* a handler that failed half-way leaves nothing behind */
 	fcgi_inputs_free(r.inputs);
 	json_free(r.model);
+	strv_clear(&r.said);
 	log_set_request(NULL);
 }

@@ -244,15 +244,24 @@ lang_text(const struct lang *l, enum text id)
 }
 
 char *
-lang_say(const struct lang *l, enum text id, ...)
+lang_vsay(const struct lang *l, enum text id, va_list pairs)
 {
 	struct buf b = BUF_INIT(LIMIT_PAGE);
+
+	texts_fill(&l->texts, id, &b, pairs);
+	return b.p == NULL ? xstrdup("") : buf_take(&b);
+}
+
+char *
+lang_say(const struct lang *l, enum text id, ...)
+{
 	va_list pairs;
+	char *said;
 
 	va_start(pairs, id);
-	texts_fill(&l->texts, id, &b, pairs);
+	said = lang_vsay(l, id, pairs);
 	va_end(pairs);
-	return b.p == NULL ? xstrdup("") : buf_take(&b);
+	return said;
 }
 
 void

@@ -40,6 +40,7 @@ const char *lang_text(const struct lang *l, enum text id);
 /* A text with its holes filled by pairs of name and value, ended by NULL; owned by the
  * caller, free(). */
 char *lang_say(const struct lang *l, enum text id, ...) __attribute__((sentinel));
+char *lang_vsay(const struct lang *l, enum text id, va_list pairs);
 /* The same put into a model. */
 void lang_put(const struct lang *l, struct json *obj, const char *key, enum text id, ...)
     __attribute__((sentinel));

@@ -1,6 +1,8 @@
 /* What handlers answer with: pages, redirects, messages, notices. */
 #include "config.h"
 
+#include <inttypes.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,11 +54,48 @@ web_url(const struct web_req *r, const char *path, struct buf *out)
 	buf_puts(out, path);
 }
 
+/* ---- words */
+
+const char *
+web_say(struct web_req *r, enum text id, ...)
+{
+	va_list pairs;
+	char *said;
+
+	va_start(pairs, id);
+	said = lang_vsay(r->lang, id, pairs);
+	va_end(pairs);
+	strv_add(&r->said, said);
+	free(said);
+	return r->said.v[r->said.n - 1];
+}
+
+const char *
+web_count(struct web_req *r, int64_t n, enum text one, enum text many)
+{
+	char digits[24];
+
+	if (n == 1 || str_format(digits, sizeof digits, "%" PRId64, n) == -1)
+		return lang_text(r->lang, one);
+	return web_say(r, many, "count", digits, NULL);
+}
+
+const char *
+web_when(struct web_req *r, int64_t at)
+{
+	char text[CLK_TEXT_BYTES];
+
+	if (at == 0)
+		return "";
+	clk_local(at, text);
+	strv_add(&r->said, text);
+	return r->said.v[r->said.n - 1];
+}
+
 void
-web_put_time(struct json *obj, const char *key, int64_t at)
+web_put_time(struct web_req *r, struct json *obj, const char *key, int64_t at)
 {
 	char iso[CLK_ISO_BYTES];
-	char text[CLK_TEXT_BYTES];
 	struct json *t;
 
 	if (at == 0) {
@@ -64,25 +103,49 @@ web_put_time(struct json *obj, const char *key, int64_t at)
 		return;
 	}
 	clk_iso(at, iso);
-	clk_local(at, text);
 	t = json_put_obj(obj, key);
 	json_put_str(t, "iso", iso);
-	json_put_str(t, "text", text);
+	json_put_str(t, "text", web_when(r, at));
+}
+
+struct json *
+web_put_status(struct json *obj, const char *key, const char *icon, const char *word, const char *text)
+{
+	struct json *s = json_put_obj(obj, key);
+
+	json_put_str(s, "icon", icon);
+	json_put_str(s, "word", word);
+	json_put_str(s, "text", text);
+	return s;
 }
 
 /* ---- layout */
 
+/* Which entry of the navigation a page belongs to: its own, or the list that it was opened from. */
+static bool
+nav_current(const struct web_req *r, const char *path)
+{
+	static const char *const own[] = {"/Projects/issues", "/Projects/accounts", "/Projects/activity",
+	    "/Projects/health", "/Projects/people", "/Projects/help"};
+
+	if (r->route == NULL)
+		return false;
+	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+		if (str_starts(r->route->path, own[i]))
+			return str_eq(path, own[i]);
+	return str_eq(path, "/Projects") && str_starts(r->route->path, "/Projects");
+}
+
 static void
-add_nav(struct web_req *r, struct json *nav, const char *path, const char *text)
+add_nav(struct web_req *r, struct json *nav, const char *path, enum text text)
 {
 	struct buf href = BUF_INIT(LIMIT_URL);
 	struct json *row = json_add_obj(nav);
 
 	buf_printf(&href, "%s%s", r->app->conf.public_path, path);
 	json_put_str(row, "href", buf_str(&href));
-	json_put_str(row, "text", text);
-	json_put_str(row, "current",
-	    r->route != NULL && str_eq(r->route->path, path) ? "page" : "false");
+	json_put_str(row, "text", lang_text(r->lang, text));
+	json_put_str(row, "current", nav_current(r, path) ? "page" : "false");
 	buf_clear(&href);
 }
 
@@ -95,27 +158,27 @@ put_nav(struct web_req *r)
 
 	if (p->user_name[0] == '\0')
 		return;
-	add_nav(r, nav, "/Projects", "Connected Projects");
+	add_nav(r, nav, "/Projects", TEXT_NAV_PROJECTS);
 	if (any) {
-		add_nav(r, nav, "/Projects/issues", "Sync Issues");
-		add_nav(r, nav, "/Projects/accounts", "Accounts");
-		add_nav(r, nav, "/Projects/activity", "Activity");
+		add_nav(r, nav, "/Projects/issues", TEXT_NAV_ISSUES);
+		add_nav(r, nav, "/Projects/accounts", TEXT_NAV_ACCOUNTS);
+		add_nav(r, nav, "/Projects/activity", TEXT_NAV_ACTIVITY);
 	}
 	if (p->global_admin) {
-		add_nav(r, nav, "/Projects/health", "Health");
-		add_nav(r, nav, "/Projects/people", "People");
+		add_nav(r, nav, "/Projects/health", TEXT_NAV_HEALTH);
+		add_nav(r, nav, "/Projects/people", TEXT_NAV_PEOPLE);
 	}
-	add_nav(r, nav, "/Projects/help", "Help");
+	add_nav(r, nav, "/Projects/help", TEXT_NAV_HELP);
 }
 
-static const char *
+static enum text
 role_text(const struct person *p)
 {
 	if (p->global_admin)
-		return "Global Admin";
+		return TEXT_ROLE_GLOBAL_ADMIN;
 	if (p->any_project_admin)
-		return "Project Admin";
-	return p->any_bic ? "BIC user" : "no role yet";
+		return TEXT_ROLE_PROJECT_ADMIN;
+	return p->any_bic ? TEXT_ROLE_BIC : TEXT_ROLE_NONE;
 }
 
 static void
@@ -130,7 +193,7 @@ put_user(struct web_req *r)
 	u = json_put_obj(r->model, "user");
 	json_put_str(
 	    u, "name", r->person.name[0] != '\0' ? r->person.name : r->person.user_name);
-	json_put_str(u, "role", role_text(&r->person));
+	json_put_str(u, "role", lang_text(r->lang, role_text(&r->person)));
 }
 
 static void
@@ -157,7 +220,7 @@ web_render(struct web_req *r, int status, const char *template_name, struct err 
 	struct buf page = BUF_INIT(LIMIT_PAGE);
 
 	put_layout(r);
-	if (tmpl_render(r->set, template_name, r->model, &page, e) == -1) {
+	if (lang_render(r->lang, template_name, r->model, &page, e) == -1) {
 		buf_clear(&page);
 		return -1;
 	}
@@ -210,16 +273,16 @@ list(struct web_req *r, struct json **where, const char *key)
 }
 
 void
-web_fact(struct web_req *r, const char *name, const char *value)
+web_fact(struct web_req *r, enum text name, const char *value)
 {
 	struct json *f = json_add_obj(list(r, &r->facts, "facts"));
 
-	json_put_str(f, "name", name);
+	json_put_str(f, "name", lang_text(r->lang, name));
 	json_put_str(f, "value", value);
 }
 
 void
-web_action(struct web_req *r, const char *text, bool primary, const char *path, bool post,
+web_action(struct web_req *r, enum text text, bool primary, const char *path, bool post,
     const char *const *fields)
 {
 	struct json *a = json_add_obj(list(r, &r->actions, "actions"));
@@ -230,8 +293,8 @@ web_action(struct web_req *r, const char *text, bool primary, const char *path, 
 	if (path[0] == '/')
 		buf_puts(&whole, r->app->conf.public_path);
 	buf_puts(&whole, path);
-	json_put_str(a, "text", text);
-	json_put_bool(a, "primary", primary);
+	json_put_str(a, "text", lang_text(r->lang, text));
+	json_put_str(a, "kind", primary ? "primary" : "plain");
 	json_put_str(a, "href", post ? "" : buf_str(&whole));
 	json_put_str(a, "post", post ? buf_str(&whole) : "");
 	for (size_t i = 0; fields != NULL && fields[i] != NULL; i += 2) {
@@ -244,17 +307,16 @@ web_action(struct web_req *r, const char *text, bool primary, const char *path, 
 }
 
 int
-web_message(struct web_req *r, int status, const char *icon, const char *title,
-    const char *text, const char *const *steps, struct err *e)
+web_message(struct web_req *r, const struct web_message *m, struct err *e)
 {
 	struct json *s = json_put_arr(r->model, "steps");
 
-	for (size_t i = 0; steps != NULL && steps[i] != NULL; i++)
-		json_add_str(s, steps[i]);
-	json_put_str(r->model, "icon", icon);
-	json_put_str(r->model, "title", title);
-	json_put_str(r->model, "text", text);
+	for (size_t i = 0; m->steps != NULL && m->steps[i] != NULL; i++)
+		json_add_str(s, m->steps[i]);
+	json_put_str(r->model, "icon", m->icon);
+	json_put_str(r->model, "title", lang_text(r->lang, m->title));
+	json_put_str(r->model, "text", m->said_text != NULL ? m->said_text : lang_text(r->lang, m->text));
 	list(r, &r->facts, "facts");
 	list(r, &r->actions, "actions");
-	return web_render(r, status, "message.xhtml", e);
+	return web_render(r, m->status, "message.xhtml", e);
 }

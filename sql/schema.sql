@@ -54,6 +54,8 @@ CREATE TABLE audit (             -- who changed what; sealed in order by the wor
 
 CREATE INDEX audit_at ON audit (at);
 
+CREATE INDEX audit_target ON audit (target, id);
+
 CREATE INDEX audit_unsealed ON audit (id) WHERE mac IS NULL;
 
 CREATE TABLE audit_denied (      -- denied POSTs: at most one audit row a minute per person and target

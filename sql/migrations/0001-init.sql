@@ -487,6 +487,7 @@ CREATE TABLE audit (             -- who changed what; sealed in order by the wor
 ) STRICT;
 CREATE INDEX audit_unsealed ON audit (id) WHERE mac IS NULL;
 CREATE INDEX audit_at ON audit (at);
+CREATE INDEX audit_target ON audit (target, id);
 
 CREATE TABLE audit_denied (      -- denied POSTs: at most one audit row a minute per person and target
 	user_name TEXT NOT NULL, -- who

@@ -141,7 +141,8 @@ give_person(void *arg, struct stmt *q)
 	    .global_admin = db_col_bool(q, 4),
 	    .admin_of = db_col_i64(q, 5),
 	    .bic_of = db_col_i64(q, 6),
-	    .logins = db_col_text(q, 7),
+	    .projects = db_col_i64(q, 7),
+	    .logins = db_col_text(q, 8),
 	};
 
 	to->fn(to->arg, &p);

@@ -36,7 +36,7 @@ MUST_USE int view_activity_count(struct db *db, const struct view_scope *s, int6
 struct view_person {
 	const char *name, *user_name, *mail, *logins; /* logins: one a line */
 	bool global_admin;
-	int64_t admin_of, bic_of; /* projects */
+	int64_t admin_of, bic_of, projects; /* projects: of both, each once */
 };
 typedef void (*view_person_fn)(void *arg, const struct view_person *p);
 MUST_USE int view_people(struct db *db, int64_t limit, int64_t offset, view_person_fn fn, void *arg, struct err *e);

@@ -242,34 +242,37 @@ check_token(struct web_req *r, struct err *e)
 }
 
 static int
+run_route(struct web_req *r, struct err *e)
+{
+	size_t n = r->route->inputs_n == NULL ? 0 : *r->route->inputs_n;
+
+	if (r->in->body_too_big)
+		return err_set(e, ERR_LIMIT, "more than %d bytes", LIMIT_FORM);
+	if (fcgi_inputs_read(r->in, r->route->inputs, n, &r->inputs, e) == -1 || read_project(r, e) == -1 ||
+	    check_right(r, e) == -1 || check_token(r, e) == -1)
+		return -1;
+	return r->route->handler(r, e);
+}
+
+static int
 answer(struct web_req *r, const char *path, struct err *e)
 {
 	bool other_method = false;
 
 	if (db_check_version(r->app->db, e) == -1) {
-		fcgi_stop(); /* a restarted program matches the migrated database, or goes
-				on saying so */
+		fcgi_stop(); /* a restarted program matches the migrated database, or goes on saying so */
 		return -1;
 	}
+	if (path != NULL)
+		r->route = find_route(r->app, r->in->method, path, &r->path_id, &other_method);
+	if (r->route != NULL && r->route->anyone)
+		return r->route->handler(r, e);
 	if (read_person(r, e) == -1)
 		return -1;
 	csrf_cookie(r->in, r->out, r->cookie);
-	if (path != NULL)
-		r->route =
-		    find_route(r->app, r->in->method, path, &r->path_id, &other_method);
-	if (r->route == NULL) {
-		if (other_method)
-			return fail_method(r, e);
-		return err_set(e, ERR_NOT_FOUND, "no such page");
-	}
-	if (r->in->body_too_big)
-		return err_set(
-		    e, ERR_LIMIT, "the form is larger than %d bytes", LIMIT_FORM);
-	if (fcgi_inputs_read(r->in, r->route->inputs, r->route->inputs_n, &r->inputs, e) ==
-		-1 ||
-	    read_project(r, e) == -1 || check_right(r, e) == -1 || check_token(r, e) == -1)
-		return -1;
-	return r->route->handler(r, e);
+	if (r->route != NULL)
+		return run_route(r, e);
+	return other_method ? fail_method(r, e) : err_set(e, ERR_NOT_FOUND, "no such page");
 }
 
 void

@@ -33,11 +33,12 @@ struct web_route {
 			     number */
 	web_handler handler;
 	const struct fcgi_input *inputs;
-	size_t inputs_n;
+	const size_t *inputs_n; /* NULL: takes none */
 	enum access_right right; /* checked before the handler runs, with the project when
 				    `project` names it */
 	const char *project; /* input that holds the connection's id; NULL: no one project
 				concerned */
+	bool anyone; /* nobody needs to be signed in */
 };
 
 struct web_app {

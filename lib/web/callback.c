@@ -307,8 +307,9 @@ handle(struct web_req *r, struct err *e)
 	return exchange(r, &a, code, state, e);
 }
 
+static const size_t inputs_n = sizeof inputs / sizeof inputs[0];
+
 const struct web_route callback_routes[] = {
-    {FCGI_GET, "/oauth/callback", handle, inputs, sizeof inputs / sizeof inputs[0],
-	ACCESS_SIGNED_IN, NULL},
+    {FCGI_GET, "/oauth/callback", handle, inputs, &inputs_n, ACCESS_SIGNED_IN, NULL, false},
 };
 const size_t callback_routes_n = sizeof callback_routes / sizeof callback_routes[0];

@@ -290,6 +290,11 @@ SELECT p.id, p.name, p.user_name, p.mail, p.global_admin,
        (SELECT count(DISTINCT b.connection_id) FROM person_account AS x JOIN bic AS b ON b.account_id = x.account_id
           JOIN connection AS c ON c.id = b.connection_id
          WHERE x.person_id = p.id AND b.removed_at IS NULL AND c.state <> 'disconnected'),
+       (SELECT count(*) FROM (
+               SELECT pa.connection_id AS id FROM project_admin AS pa WHERE pa.person_id = p.id
+                UNION SELECT b.connection_id FROM person_account AS x JOIN bic AS b ON b.account_id = x.account_id
+                       WHERE x.person_id = p.id AND b.removed_at IS NULL) AS u
+          JOIN connection AS c ON c.id = u.id WHERE c.state <> 'disconnected'),
        ifnull((SELECT group_concat(a.login, char(10)) FROM person_account AS x JOIN account AS a ON a.id = x.account_id
                 WHERE x.person_id = p.id), '')
   FROM person AS p WHERE p.removed_at IS NULL ORDER BY p.name, p.user_name LIMIT ?1 OFFSET ?2;

@@ -1,0 +1,16 @@
+-- What people do about items and issues (store/retry).
+
+-- RETRY_ITEM roles: web
+-- An item that was left out counts as asked for by a person: what came before the connection is then eligible.
+UPDATE item SET next_try_at = ?2, tries = 0, reason = CASE WHEN ?3 AND state = 'skipped' THEN 'pulled' ELSE reason END
+ WHERE id = ?1;
+
+-- RETRY_CONNECTION roles: web
+UPDATE item SET next_try_at = ?2, tries = 0
+ WHERE id IN (SELECT item_id FROM issue WHERE connection_id = ?1 AND state = 'open' AND item_id IS NOT NULL);
+
+-- RETRY_EVENT roles: web
+INSERT INTO item_event (item_id, at, actor, text) VALUES (?1, ?2, ?3, ?4);
+
+-- RETRY_DISMISS roles: web
+UPDATE issue SET state = 'dismissed', ended_at = ?2, ended_by = ?3, ended_reason = ?4 WHERE id = ?1 AND state = 'open';

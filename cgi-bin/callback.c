@@ -1,5 +1,6 @@
-/* callback: finishes OAuth: code for tokens, who signed in, may they, store sealed (DESIGN.md 2, 7).
- * The only page program that talks to the network; it cannot open a stored token. */
+/* callback: finishes OAuth: code for tokens, who signed in, may they, store sealed
+ * (DESIGN.md 2, 7). The only page program that talks to the network; it cannot open a
+ * stored token. */
 #include "config.h"
 
 #include <stdio.h>
@@ -40,17 +41,24 @@ static int
 open_callback(struct callback *c, struct web_app *app, struct err *e)
 {
 	const struct conf *conf = &app->conf;
-	struct http_conf h = {.ca_file = conf->ca_file, .proxy = conf->https_proxy,
+	struct http_conf h = {.ca_file = conf->ca_file,
+	    .proxy = conf->https_proxy,
 	    .user_agent = PACKAGE_NAME "/" PACKAGE_VERSION};
 
 	if (keys_callback(conf, &c->writer, &c->reader, e) == -1 ||
-	    conf_secret(conf, CONF_CALLBACK, "procore_client_secret_file", &c->client_secret, e) == -1 ||
+	    conf_secret(conf, CONF_CALLBACK, "procore_client_secret_file",
+		&c->client_secret, e) == -1 ||
 	    http_new(&h, &c->http, e) == -1)
 		return -1;
 	if (name_owner(c->owner, sizeof c->owner) == -1)
 		return err_set(e, ERR_BUG, "the name of this process");
-	c->oauth = (struct oauth_ctx){.db = app->db, .conf = conf, .http = c->http,
-	    .client_secret = &c->client_secret, .writer = &c->writer, .reader = &c->reader, .owner = c->owner};
+	c->oauth = (struct oauth_ctx){.db = app->db,
+	    .conf = conf,
+	    .http = c->http,
+	    .client_secret = &c->client_secret,
+	    .writer = &c->writer,
+	    .reader = &c->reader,
+	    .owner = c->owner};
 	app->extra = &c->oauth;
 	return 0;
 }

@@ -1,4 +1,5 @@
-/* edit: forms and every change (DESIGN.md 2, 5); starts OAuth. Never talks to Procore or Project Center. */
+/* edit: forms and every change (DESIGN.md 2, 5); starts OAuth. Never talks to Procore or
+ * Project Center. */
 #include "config.h"
 
 #include "web/routes.h"

@@ -1,4 +1,5 @@
-/* projects: lists and everything else that is only read (DESIGN.md 2, 5). Changes nothing. */
+/* projects: lists and everything else that is only read (DESIGN.md 2, 5). Changes nothing.
+ */
 #include "config.h"
 
 #include "web/routes.h"

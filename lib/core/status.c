@@ -46,7 +46,8 @@ status_seat_stale(const struct status_seat *s, bool in_use, int64_t poll_s, int6
 	if (!status_seat_usable(s))
 		return false;
 	if (in_use)
-		limit = PROOF_INTERVALS * poll_s > PROOF_MIN_S ? PROOF_INTERVALS * poll_s : PROOF_MIN_S;
+		limit = PROOF_INTERVALS * poll_s > PROOF_MIN_S ? PROOF_INTERVALS * poll_s
+							       : PROOF_MIN_S;
 	return s->proved_at < now - limit;
 }
 
@@ -61,7 +62,8 @@ add(struct status *out, struct status_problem p)
 	while (at > 0) {
 		const struct status_problem *before = &out->problems[at - 1];
 
-		if (before->cuts_off > p.cuts_off || (before->cuts_off == p.cuts_off && before->kind <= p.kind))
+		if (before->cuts_off > p.cuts_off ||
+		    (before->cuts_off == p.cuts_off && before->kind <= p.kind))
 			break;
 		out->problems[at] = *before;
 		at--;
@@ -85,7 +87,8 @@ find_reader(const struct status_in *in, struct status *out)
 	}
 	if (out->reader >= 0) {
 		out->verified_at = in->seats[out->reader].proved_at;
-		out->stale = !in->paused && status_seat_stale(&in->seats[out->reader], true, in->poll_s, in->now);
+		out->stale = !in->paused && status_seat_stale(&in->seats[out->reader], true,
+						in->poll_s, in->now);
 	}
 }
 
@@ -95,10 +98,12 @@ add_seats(const struct status_in *in, struct status *out)
 	bool alone = out->reader == -1;
 
 	if (in->seats_n == 0)
-		add(out, (struct status_problem){STATUS_P_NO_SEAT, true, -1, STATUS_SERVICE_MAX, 0});
+		add(out, (struct status_problem){
+			     STATUS_P_NO_SEAT, true, -1, STATUS_SERVICE_MAX, 0});
 	for (size_t i = 0; i < in->seats_n; i++) {
 		const struct status_seat *s = &in->seats[i];
-		struct status_problem p = {STATUS_P_MAX, alone, (int)i, STATUS_SERVICE_MAX, s->since_at};
+		struct status_problem p = {
+		    STATUS_P_MAX, alone, (int)i, STATUS_SERVICE_MAX, s->since_at};
 
 		if (s->sign_in == STATUS_IN_LOST) {
 			p.kind = STATUS_P_SIGN_IN_LOST;
@@ -117,7 +122,8 @@ add_seats(const struct status_in *in, struct status *out)
 	}
 }
 
-/* A service that is down costs nobody the connection by itself; our own faults do once nothing works any more. */
+/* A service that is down costs nobody the connection by itself; our own faults do once
+ * nothing works any more. */
 static void
 add_services(const struct status_in *in, struct status *out)
 {
@@ -136,13 +142,13 @@ add_services(const struct status_in *in, struct status *out)
 
 		if (in->down_since_at[i] == 0)
 			continue;
-		add(out, (struct status_problem){kinds[i], ours && out->stale, -1, (enum status_service)i,
-		             in->down_since_at[i]});
+		add(out, (struct status_problem){kinds[i], ours && out->stale, -1,
+			     (enum status_service)i, in->down_since_at[i]});
 		explained = explained || i != STATUS_NPC;
 	}
 	if (out->stale && !explained)
-		add(out, (struct status_problem){STATUS_P_NOT_VERIFIED, false, out->reader, STATUS_SERVICE_MAX,
-		             out->verified_at});
+		add(out, (struct status_problem){STATUS_P_NOT_VERIFIED, false, out->reader,
+			     STATUS_SERVICE_MAX, out->verified_at});
 }
 
 void
@@ -151,7 +157,8 @@ status_decide(const struct status_in *in, struct status *out)
 	*out = (struct status){.word = STATUS_CONNECTED};
 	find_reader(in, out);
 	if (in->app_missing)
-		add(out, (struct status_problem){STATUS_P_APP, true, -1, STATUS_SERVICE_MAX, in->app_since_at});
+		add(out, (struct status_problem){
+			     STATUS_P_APP, true, -1, STATUS_SERVICE_MAX, in->app_since_at});
 	add_seats(in, out);
 	add_services(in, out);
 	if (in->paused)

@@ -8,7 +8,8 @@
 #include "sql/queries.gen.h"
 
 int
-bic_find(struct db *db, int64_t connection_id, int64_t account_id, int64_t *id, struct err *e)
+bic_find(
+    struct db *db, int64_t connection_id, int64_t account_id, int64_t *id, struct err *e)
 {
 	struct stmt *q = NULL;
 	bool row = false;
@@ -27,8 +28,8 @@ bic_find(struct db *db, int64_t connection_id, int64_t account_id, int64_t *id, 
 }
 
 int
-bic_add(struct db *db, int64_t connection_id, int64_t account_id, const char *user_name, int64_t *id, bool *added,
-    struct err *e)
+bic_add(struct db *db, int64_t connection_id, int64_t account_id, const char *user_name,
+    int64_t *id, bool *added, struct err *e)
 {
 	struct stmt *q = NULL;
 

@@ -19,7 +19,8 @@ connection_set_state(struct db *db, int64_t id, const char *state, struct err *e
 }
 
 int
-connection_set_settings(struct db *db, int64_t id, int64_t poll_minutes, bool webhooks, struct err *e)
+connection_set_settings(
+    struct db *db, int64_t id, int64_t poll_minutes, bool webhooks, struct err *e)
 {
 	struct stmt *q = NULL;
 
@@ -49,12 +50,13 @@ connection_ask_sync(struct db *db, int64_t id, bool *taken, struct err *e)
 }
 
 int
-connection_map(struct db *db, int64_t id, const char *npc_action, int64_t response_id, const char *user_name,
-    bool *changed, struct err *e)
+connection_map(struct db *db, int64_t id, const char *npc_action, int64_t response_id,
+    const char *user_name, bool *changed, struct err *e)
 {
 	struct stmt *q = NULL;
 
-	if (db_query(db, response_id == 0 ? Q_CONNECTION_MAP_DROP : Q_CONNECTION_MAP_SET, &q, e) == -1)
+	if (db_query(db, response_id == 0 ? Q_CONNECTION_MAP_DROP : Q_CONNECTION_MAP_SET,
+		&q, e) == -1)
 		return -1;
 	db_bind_i64(q, 1, id);
 	db_bind_text(q, 2, npc_action);

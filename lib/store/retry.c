@@ -33,7 +33,8 @@ retry_connection(struct db *db, int64_t connection_id, struct err *e)
 }
 
 int
-retry_event(struct db *db, int64_t item_id, const char *actor, const char *text, struct err *e)
+retry_event(
+    struct db *db, int64_t item_id, const char *actor, const char *text, struct err *e)
 {
 	struct stmt *q = NULL;
 
@@ -47,7 +48,8 @@ retry_event(struct db *db, int64_t item_id, const char *actor, const char *text,
 }
 
 int
-retry_dismiss(struct db *db, int64_t issue_id, const char *user_name, const char *reason, struct err *e)
+retry_dismiss(struct db *db, int64_t issue_id, const char *user_name, const char *reason,
+    struct err *e)
 {
 	struct stmt *q = NULL;
 
@@ -59,5 +61,6 @@ retry_dismiss(struct db *db, int64_t issue_id, const char *user_name, const char
 	db_bind_text(q, 4, reason);
 	if (db_exec(q, e) == -1)
 		return -1;
-	return db_changes(db) > 0 ? 0 : err_set(e, ERR_NOT_FOUND, "issue %" PRId64, issue_id);
+	return db_changes(db) > 0 ? 0
+				  : err_set(e, ERR_NOT_FOUND, "issue %" PRId64, issue_id);
 }

@@ -13,8 +13,8 @@
 /* ---- the common loop */
 
 static int
-walk(struct db *db, int query, const int64_t *numbers, size_t numbers_n, const char *text, view_row_fn fn, void *arg,
-    int64_t *n, struct err *e)
+walk(struct db *db, int query, const int64_t *numbers, size_t numbers_n, const char *text,
+    view_row_fn fn, void *arg, int64_t *n, struct err *e)
 {
 	struct stmt *q = NULL;
 	int64_t rows = 0;
@@ -44,8 +44,8 @@ out:
 }
 
 int
-view_walk(struct db *db, int query, const int64_t *numbers, size_t numbers_n, view_row_fn fn, void *arg, int64_t *n,
-    struct err *e)
+view_walk(struct db *db, int query, const int64_t *numbers, size_t numbers_n,
+    view_row_fn fn, void *arg, int64_t *n, struct err *e)
 {
 	return walk(db, query, numbers, numbers_n, NULL, fn, arg, n, e);
 }
@@ -59,7 +59,8 @@ take_number(void *arg, struct stmt *q)
 }
 
 int
-view_number(struct db *db, int query, const int64_t *numbers, size_t numbers_n, int64_t *out, struct err *e)
+view_number(struct db *db, int query, const int64_t *numbers, size_t numbers_n,
+    int64_t *out, struct err *e)
 {
 	return view_walk(db, query, numbers, numbers_n, take_number, out, NULL, e);
 }
@@ -125,8 +126,8 @@ add_project(void *arg, struct stmt *q)
 }
 
 int
-view_projects(struct db *db, const struct view_scope *s, int64_t limit, int64_t offset, struct view_projects *out,
-    struct err *e)
+view_projects(struct db *db, const struct view_scope *s, int64_t limit, int64_t offset,
+    struct view_projects *out, struct err *e)
 {
 	const int64_t numbers[] = {s->all, s->person_id, limit, offset};
 
@@ -142,7 +143,8 @@ take_counts(void *arg, struct stmt *q)
 }
 
 int
-view_projects_count(struct db *db, const struct view_scope *s, struct view_counts *out, struct err *e)
+view_projects_count(
+    struct db *db, const struct view_scope *s, struct view_counts *out, struct err *e)
 {
 	const int64_t numbers[] = {s->all, s->person_id};
 
@@ -232,7 +234,8 @@ take_mail(void *arg, struct stmt *q)
 }
 
 int
-view_account_mail(struct db *db, int64_t account_id, struct view_mail *out, bool *found, struct err *e)
+view_account_mail(
+    struct db *db, int64_t account_id, struct view_mail *out, bool *found, struct err *e)
 {
 	int64_t n = 0;
 
@@ -256,7 +259,8 @@ int
 view_paused_by(struct db *db, int64_t connection_id, struct view_paused *out, struct err *e)
 {
 	*out = (struct view_paused){0};
-	return view_walk(db, Q_VIEW_PAUSED_BY, &connection_id, 1, take_paused, out, NULL, e);
+	return view_walk(
+	    db, Q_VIEW_PAUSED_BY, &connection_id, 1, take_paused, out, NULL, e);
 }
 
 struct to_service {
@@ -268,8 +272,11 @@ static void
 give_service(void *arg, struct stmt *q)
 {
 	struct to_service *to = arg;
-	struct view_service s = {.name = db_col_text(q, 0), .detail = db_col_text(q, 2),
-	    .down = str_eq(db_col_text(q, 1), "down"), .since_at = db_col_i64(q, 3), .last_ok_at = db_col_i64(q, 4)};
+	struct view_service s = {.name = db_col_text(q, 0),
+	    .detail = db_col_text(q, 2),
+	    .down = str_eq(db_col_text(q, 1), "down"),
+	    .since_at = db_col_i64(q, 3),
+	    .last_ok_at = db_col_i64(q, 4)};
 
 	to->fn(to->arg, &s);
 }
@@ -327,9 +334,11 @@ int
 view_flow(struct db *db, int64_t connection_id, struct view_flow *out, struct err *e)
 {
 	*out = (struct view_flow){0};
-	if (view_walk(db, Q_VIEW_ITEM_COUNTS, &connection_id, 1, take_items, out, NULL, e) == -1)
+	if (view_walk(
+		db, Q_VIEW_ITEM_COUNTS, &connection_id, 1, take_items, out, NULL, e) == -1)
 		return -1;
-	return view_walk(db, Q_VIEW_RESPONSE_COUNTS, &connection_id, 1, take_responses, out, NULL, e);
+	return view_walk(
+	    db, Q_VIEW_RESPONSE_COUNTS, &connection_id, 1, take_responses, out, NULL, e);
 }
 
 struct to_map {
@@ -368,7 +377,8 @@ give_choice(void *arg, struct stmt *q)
 }
 
 int
-view_choices(struct db *db, int64_t connection_id, view_choice_fn fn, void *arg, struct err *e)
+view_choices(
+    struct db *db, int64_t connection_id, view_choice_fn fn, void *arg, struct err *e)
 {
 	struct to_choice to = {fn, arg};
 
@@ -384,14 +394,20 @@ static void
 give_act(void *arg, struct stmt *q)
 {
 	struct to_act *to = arg;
-	struct view_act a = {.at = db_col_i64(q, 0), .actor = db_col_text(q, 1), .action = db_col_text(q, 2),
-	    .target = db_col_text(q, 3), .detail = db_col_text(q, 4), .actor_name = db_col_text(q, 5), .project = ""};
+	struct view_act a = {.at = db_col_i64(q, 0),
+	    .actor = db_col_text(q, 1),
+	    .action = db_col_text(q, 2),
+	    .target = db_col_text(q, 3),
+	    .detail = db_col_text(q, 4),
+	    .actor_name = db_col_text(q, 5),
+	    .project = ""};
 
 	to->fn(to->arg, &a);
 }
 
 int
-view_history(struct db *db, int64_t connection_id, int64_t limit, view_act_fn fn, void *arg, struct err *e)
+view_history(struct db *db, int64_t connection_id, int64_t limit, view_act_fn fn, void *arg,
+    struct err *e)
 {
 	const int64_t numbers[] = {connection_id, limit};
 	struct to_act to = {fn, arg};

@@ -1,5 +1,6 @@
-/* view.h: projects, their seats and what surrounds them, as pages show them. Layer: store. Reads only.
- * Source: sql/queries/view.sql. Everywhere: ERR_BUSY, ERR_DB; optional times and numbers are 0, texts "". */
+/* view.h: projects, their seats and what surrounds them, as pages show them. Layer: store.
+ * Reads only. Source: sql/queries/view.sql. Everywhere: ERR_BUSY, ERR_DB; optional times
+ * and numbers are 0, texts "". */
 #ifndef CW_STORE_VIEW_H
 #define CW_STORE_VIEW_H
 
@@ -22,7 +23,8 @@ struct view_project {
 	char *npc_number, *npc_name, *npc_server, *procore_number, *procore_name, *company;
 	char *state; /* active paused */
 	bool app_missing;
-	int64_t app_since_at, poll_minutes, webhooks, last_sync_at, next_sync_at, sync_requested_at;
+	int64_t app_since_at, poll_minutes, webhooks, last_sync_at, next_sync_at,
+	    sync_requested_at;
 	char *sync_error;
 	int64_t issues, waiting_in, waiting_out, company_id, changed_at;
 };
@@ -32,14 +34,16 @@ struct view_projects {
 };
 void view_projects_clear(struct view_projects *p); /* accepts an empty one */
 /* One page of the list, cut-off projects first. out: cleared by the caller */
-MUST_USE int view_projects(struct db *db, const struct view_scope *s, int64_t limit, int64_t offset,
-    struct view_projects *out, struct err *e);
+MUST_USE int view_projects(struct db *db, const struct view_scope *s, int64_t limit,
+    int64_t offset, struct view_projects *out, struct err *e);
 struct view_counts {
 	int64_t total, lost, warning;
 };
-MUST_USE int view_projects_count(struct db *db, const struct view_scope *s, struct view_counts *out, struct err *e);
+MUST_USE int view_projects_count(
+    struct db *db, const struct view_scope *s, struct view_counts *out, struct err *e);
 /* One project as a list of one. errors: ERR_NOT_FOUND */
-MUST_USE int view_project(struct db *db, int64_t id, struct view_projects *out, struct err *e);
+MUST_USE int
+view_project(struct db *db, int64_t id, struct view_projects *out, struct err *e);
 
 /* A ball-in-court seat with its account. */
 struct view_seat {
@@ -57,7 +61,8 @@ struct view_seats {
 };
 void view_seats_clear(struct view_seats *s);
 /* ids: JSON list of connection ids. out: cleared by the caller */
-MUST_USE int view_seats(struct db *db, const char *ids, struct view_seats *out, struct err *e);
+MUST_USE int
+view_seats(struct db *db, const char *ids, struct view_seats *out, struct err *e);
 
 /* The last mail of an account's open incident; *found false: none. */
 struct view_mail {
@@ -65,16 +70,19 @@ struct view_mail {
 	bool sent;
 	int64_t sent_at;
 };
-MUST_USE int view_account_mail(struct db *db, int64_t account_id, struct view_mail *out, bool *found, struct err *e);
+MUST_USE int view_account_mail(
+    struct db *db, int64_t account_id, struct view_mail *out, bool *found, struct err *e);
 
 /* Who paused a project last; name "" when unknown. */
 struct view_paused {
 	int64_t at; /* 0: not by a person */
 	char name[513];
 };
-MUST_USE int view_paused_by(struct db *db, int64_t connection_id, struct view_paused *out, struct err *e);
+MUST_USE int view_paused_by(
+    struct db *db, int64_t connection_id, struct view_paused *out, struct err *e);
 
-/* Rows handed to fn one by one; all texts are borrowed while it runs. fn must not ask the same again. */
+/* Rows handed to fn one by one; all texts are borrowed while it runs. fn must not ask the
+ * same again. */
 struct view_service {
 	const char *name, *detail;
 	bool down;
@@ -88,22 +96,26 @@ struct view_mark {
 	int64_t pass_at;
 };
 typedef void (*view_mark_fn)(void *arg, const struct view_mark *m);
-MUST_USE int view_marks(struct db *db, int64_t connection_id, view_mark_fn fn, void *arg, struct err *e);
+MUST_USE int
+view_marks(struct db *db, int64_t connection_id, view_mark_fn fn, void *arg, struct err *e);
 
 /* What was seen and taken over so far. */
 struct view_flow {
 	int64_t rfis, rfis_linked, submittals, submittals_linked, sent, waiting;
 };
-MUST_USE int view_flow(struct db *db, int64_t connection_id, struct view_flow *out, struct err *e);
+MUST_USE int
+view_flow(struct db *db, int64_t connection_id, struct view_flow *out, struct err *e);
 
 struct view_map {
 	const char *npc_action, *procore_name;
 	int64_t response_id; /* 0: not mapped */
 };
 typedef void (*view_map_fn)(void *arg, const struct view_map *m);
-MUST_USE int view_map(struct db *db, int64_t connection_id, view_map_fn fn, void *arg, struct err *e);
+MUST_USE int
+view_map(struct db *db, int64_t connection_id, view_map_fn fn, void *arg, struct err *e);
 typedef void (*view_choice_fn)(void *arg, const char *id, const char *name);
-MUST_USE int view_choices(struct db *db, int64_t connection_id, view_choice_fn fn, void *arg, struct err *e);
+MUST_USE int view_choices(
+    struct db *db, int64_t connection_id, view_choice_fn fn, void *arg, struct err *e);
 
 /* The audit trail in words' raw form. */
 struct view_act {
@@ -115,7 +127,7 @@ struct view_act {
 };
 typedef void (*view_act_fn)(void *arg, const struct view_act *a);
 /* Of a project and of the accounts in it, newest first. */
-MUST_USE int view_history(
-    struct db *db, int64_t connection_id, int64_t limit, view_act_fn fn, void *arg, struct err *e);
+MUST_USE int view_history(struct db *db, int64_t connection_id, int64_t limit,
+    view_act_fn fn, void *arg, struct err *e);
 
 #endif

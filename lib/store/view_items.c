@@ -43,8 +43,8 @@ give_issue(void *arg, struct stmt *q)
 }
 
 int
-view_issues(struct db *db, const struct view_scope *s, int64_t connection_id, int64_t limit, int64_t offset,
-    view_issue_fn fn, void *arg, struct err *e)
+view_issues(struct db *db, const struct view_scope *s, int64_t connection_id, int64_t limit,
+    int64_t offset, view_issue_fn fn, void *arg, struct err *e)
 {
 	const int64_t numbers[] = {s->all, s->person_id, connection_id, limit, offset};
 	struct to_issue to = {fn, arg};
@@ -53,7 +53,8 @@ view_issues(struct db *db, const struct view_scope *s, int64_t connection_id, in
 }
 
 int
-view_issues_count(struct db *db, const struct view_scope *s, int64_t connection_id, int64_t *n, struct err *e)
+view_issues_count(struct db *db, const struct view_scope *s, int64_t connection_id,
+    int64_t *n, struct err *e)
 {
 	const int64_t numbers[] = {s->all, s->person_id, connection_id};
 
@@ -108,7 +109,8 @@ give_item(void *arg, struct stmt *q)
 }
 
 int
-view_items(struct db *db, int64_t connection_id, int64_t limit, view_item_fn fn, void *arg, struct err *e)
+view_items(struct db *db, int64_t connection_id, int64_t limit, view_item_fn fn, void *arg,
+    struct err *e)
 {
 	const int64_t numbers[] = {connection_id, limit};
 	struct to_item to = {fn, arg};
@@ -204,8 +206,11 @@ static void
 give_file(void *arg, struct stmt *q)
 {
 	struct to_file *to = arg;
-	struct view_file f = {.name = db_col_text(q, 0), .bytes = db_col_i64(q, 1), .origin = db_col_text(q, 2),
-	    .state = db_col_text(q, 3), .detail = db_col_text(q, 4)};
+	struct view_file f = {.name = db_col_text(q, 0),
+	    .bytes = db_col_i64(q, 1),
+	    .origin = db_col_text(q, 2),
+	    .state = db_col_text(q, 3),
+	    .detail = db_col_text(q, 4)};
 
 	to->fn(to->arg, &f);
 }
@@ -227,15 +232,20 @@ static void
 give_response(void *arg, struct stmt *q)
 {
 	struct to_response *to = arg;
-	struct view_response r = {.ordinal = db_col_i64(q, 0), .author = db_col_text(q, 1), .at = db_col_i64(q, 2),
-	    .action = db_col_text(q, 3), .body = db_col_text(q, 4), .state = db_col_text(q, 5),
+	struct view_response r = {.ordinal = db_col_i64(q, 0),
+	    .author = db_col_text(q, 1),
+	    .at = db_col_i64(q, 2),
+	    .action = db_col_text(q, 3),
+	    .body = db_col_text(q, 4),
+	    .state = db_col_text(q, 5),
 	    .reason = db_col_text(q, 6)};
 
 	to->fn(to->arg, &r);
 }
 
 int
-view_responses(struct db *db, int64_t item_id, view_response_fn fn, void *arg, struct err *e)
+view_responses(
+    struct db *db, int64_t item_id, view_response_fn fn, void *arg, struct err *e)
 {
 	struct to_response to = {fn, arg};
 
@@ -252,14 +262,16 @@ give_event(void *arg, struct stmt *q)
 {
 	struct to_event *to = arg;
 	const char *name = db_col_text(q, 3);
-	struct view_event v = {.at = db_col_i64(q, 0), .actor = str_empty(name) ? db_col_text(q, 1) : name,
+	struct view_event v = {.at = db_col_i64(q, 0),
+	    .actor = str_empty(name) ? db_col_text(q, 1) : name,
 	    .text = db_col_text(q, 2)};
 
 	to->fn(to->arg, &v);
 }
 
 int
-view_item_events(struct db *db, int64_t item_id, int64_t limit, view_event_fn fn, void *arg, struct err *e)
+view_item_events(struct db *db, int64_t item_id, int64_t limit, view_event_fn fn, void *arg,
+    struct err *e)
 {
 	const int64_t numbers[] = {item_id, limit};
 	struct to_event to = {fn, arg};

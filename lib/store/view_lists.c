@@ -33,8 +33,8 @@ give_account(void *arg, struct stmt *q)
 }
 
 int
-view_accounts(struct db *db, const struct view_scope *s, int64_t limit, int64_t offset, view_account_fn fn, void *arg,
-    struct err *e)
+view_accounts(struct db *db, const struct view_scope *s, int64_t limit, int64_t offset,
+    view_account_fn fn, void *arg, struct err *e)
 {
 	const int64_t numbers[] = {s->all, s->person_id, limit, offset};
 	struct to_account to = {fn, arg};
@@ -59,19 +59,21 @@ static void
 give_account_project(void *arg, struct stmt *q)
 {
 	struct to_account_project *to = arg;
-	struct view_account_project p = {db_col_i64(q, 0), db_col_text(q, 1), db_col_bool(q, 2)};
+	struct view_account_project p = {
+	    db_col_i64(q, 0), db_col_text(q, 1), db_col_bool(q, 2)};
 
 	to->fn(to->arg, &p);
 }
 
 int
-view_account_projects(struct db *db, int64_t account_id, const struct view_scope *s, int64_t limit,
-    view_account_project_fn fn, void *arg, struct err *e)
+view_account_projects(struct db *db, int64_t account_id, const struct view_scope *s,
+    int64_t limit, view_account_project_fn fn, void *arg, struct err *e)
 {
 	const int64_t numbers[] = {account_id, s->person_id, s->all, limit};
 	struct to_account_project to = {fn, arg};
 
-	return view_walk(db, Q_VIEW_ACCOUNT_PROJECTS, numbers, 4, give_account_project, &to, NULL, e);
+	return view_walk(
+	    db, Q_VIEW_ACCOUNT_PROJECTS, numbers, 4, give_account_project, &to, NULL, e);
 }
 
 int
@@ -106,8 +108,8 @@ give_act(void *arg, struct stmt *q)
 }
 
 int
-view_activity(struct db *db, const struct view_scope *s, int64_t limit, int64_t offset, view_act_fn fn, void *arg,
-    struct err *e)
+view_activity(struct db *db, const struct view_scope *s, int64_t limit, int64_t offset,
+    view_act_fn fn, void *arg, struct err *e)
 {
 	const int64_t numbers[] = {s->all, s->person_id, limit, offset};
 	struct to_act to = {fn, arg};
@@ -149,7 +151,8 @@ give_person(void *arg, struct stmt *q)
 }
 
 int
-view_people(struct db *db, int64_t limit, int64_t offset, view_person_fn fn, void *arg, struct err *e)
+view_people(struct db *db, int64_t limit, int64_t offset, view_person_fn fn, void *arg,
+    struct err *e)
 {
 	const int64_t numbers[] = {limit, offset};
 	struct to_person to = {fn, arg};

@@ -1,6 +1,6 @@
-/* view_lists.h: accounts, people, activity and health, as pages show them. Layer: store. Reads only.
- * Source: sql/queries/view.sql. Rows are handed to fn one by one; all texts are borrowed while it runs.
- * Everywhere: ERR_BUSY, ERR_DB. */
+/* view_lists.h: accounts, people, activity and health, as pages show them. Layer: store.
+ * Reads only. Source: sql/queries/view.sql. Rows are handed to fn one by one; all texts are
+ * borrowed while it runs. Everywhere: ERR_BUSY, ERR_DB. */
 #ifndef CW_STORE_VIEW_LISTS_H
 #define CW_STORE_VIEW_LISTS_H
 
@@ -13,9 +13,10 @@ struct view_account {
 };
 typedef void (*view_account_fn)(void *arg, const struct view_account *a);
 /* Those who must sign in first. */
-MUST_USE int view_accounts(struct db *db, const struct view_scope *s, int64_t limit, int64_t offset,
-    view_account_fn fn, void *arg, struct err *e);
-MUST_USE int view_accounts_count(struct db *db, const struct view_scope *s, int64_t *n, struct err *e);
+MUST_USE int view_accounts(struct db *db, const struct view_scope *s, int64_t limit,
+    int64_t offset, view_account_fn fn, void *arg, struct err *e);
+MUST_USE int
+view_accounts_count(struct db *db, const struct view_scope *s, int64_t *n, struct err *e);
 
 /* Projects that an account serves; open: this person may open it. */
 struct view_account_project {
@@ -24,14 +25,17 @@ struct view_account_project {
 	bool open;
 };
 typedef void (*view_account_project_fn)(void *arg, const struct view_account_project *p);
-MUST_USE int view_account_projects(struct db *db, int64_t account_id, const struct view_scope *s, int64_t limit,
-    view_account_project_fn fn, void *arg, struct err *e);
-MUST_USE int view_account_projects_count(struct db *db, int64_t account_id, int64_t *n, struct err *e);
+MUST_USE int
+view_account_projects(struct db *db, int64_t account_id, const struct view_scope *s,
+    int64_t limit, view_account_project_fn fn, void *arg, struct err *e);
+MUST_USE int
+view_account_projects_count(struct db *db, int64_t account_id, int64_t *n, struct err *e);
 
 /* The audit trail, newest first. */
-MUST_USE int view_activity(struct db *db, const struct view_scope *s, int64_t limit, int64_t offset, view_act_fn fn,
-    void *arg, struct err *e);
-MUST_USE int view_activity_count(struct db *db, const struct view_scope *s, int64_t *n, struct err *e);
+MUST_USE int view_activity(struct db *db, const struct view_scope *s, int64_t limit,
+    int64_t offset, view_act_fn fn, void *arg, struct err *e);
+MUST_USE int
+view_activity_count(struct db *db, const struct view_scope *s, int64_t *n, struct err *e);
 
 struct view_person {
 	const char *name, *user_name, *mail, *logins; /* logins: one a line */
@@ -39,7 +43,8 @@ struct view_person {
 	int64_t admin_of, bic_of, projects; /* projects: of both, each once */
 };
 typedef void (*view_person_fn)(void *arg, const struct view_person *p);
-MUST_USE int view_people(struct db *db, int64_t limit, int64_t offset, view_person_fn fn, void *arg, struct err *e);
+MUST_USE int view_people(struct db *db, int64_t limit, int64_t offset, view_person_fn fn,
+    void *arg, struct err *e);
 MUST_USE int view_people_count(struct db *db, int64_t *n, struct err *e);
 
 struct view_health {

@@ -29,7 +29,8 @@ open_all(struct web_app *app, enum conf_program which, enum db_role role, struct
 
 	if (crypt_init(e) == -1 ||
 	    db_open(app->conf.database, store_catalog(), role, &app->db, e) == -1 ||
-	    lang_open(app->conf.template_dir, hosts, app->conf.language, &app->langs, e) == -1 ||
+	    lang_open(app->conf.template_dir, hosts, app->conf.language, &app->langs, e) ==
+		-1 ||
 	    conf_secret(&app->conf, which, "session_key_file", &app->session_key, e) == -1)
 		return -1;
 	if (app->session_key.len < SESSION_KEY_MIN)
@@ -248,8 +249,8 @@ run_route(struct web_req *r, struct err *e)
 
 	if (r->in->body_too_big)
 		return err_set(e, ERR_LIMIT, "more than %d bytes", LIMIT_FORM);
-	if (fcgi_inputs_read(r->in, r->route->inputs, n, &r->inputs, e) == -1 || read_project(r, e) == -1 ||
-	    check_right(r, e) == -1 || check_token(r, e) == -1)
+	if (fcgi_inputs_read(r->in, r->route->inputs, n, &r->inputs, e) == -1 ||
+	    read_project(r, e) == -1 || check_right(r, e) == -1 || check_token(r, e) == -1)
 		return -1;
 	return r->route->handler(r, e);
 }
@@ -260,11 +261,13 @@ answer(struct web_req *r, const char *path, struct err *e)
 	bool other_method = false;
 
 	if (db_check_version(r->app->db, e) == -1) {
-		fcgi_stop(); /* a restarted program matches the migrated database, or goes on saying so */
+		fcgi_stop(); /* a restarted program matches the migrated database, or goes
+				on saying so */
 		return -1;
 	}
 	if (path != NULL)
-		r->route = find_route(r->app, r->in->method, path, &r->path_id, &other_method);
+		r->route =
+		    find_route(r->app, r->in->method, path, &r->path_id, &other_method);
 	if (r->route != NULL && r->route->anyone)
 		return r->route->handler(r, e);
 	if (read_person(r, e) == -1)

@@ -33,12 +33,12 @@ struct web_route {
 			     number */
 	web_handler handler;
 	const struct fcgi_input *inputs;
-	const size_t *inputs_n; /* NULL: takes none */
+	const size_t *inputs_n;  /* NULL: takes none */
 	enum access_right right; /* checked before the handler runs, with the project when
 				    `project` names it */
 	const char *project; /* input that holds the connection's id; NULL: no one project
 				concerned */
-	bool anyone; /* nobody needs to be signed in */
+	bool anyone;         /* nobody needs to be signed in */
 };
 
 struct web_app {
@@ -104,13 +104,14 @@ MUST_USE int
 web_render(struct web_req *r, int status, const char *template_name, struct err *e);
 /* 303 to a path below public_path, "/Projects?x=1"; never to anywhere else. */
 MUST_USE int web_redirect(struct web_req *r, const char *path, struct err *e);
-/* A notice at the top of the page that is about to be rendered; icon as in html/README.md. */
+/* A notice at the top of the page that is about to be rendered; icon as in html/README.md.
+ */
 void web_notice(struct web_req *r, const char *icon, const char *title, const char *text);
 /* A model time: {iso, text} or null for 0. */
 void web_put_time(struct web_req *r, struct json *obj, const char *key, int64_t at);
 /* A model status: {icon, word, text}; the object put under key, borrowed. */
-struct json *web_put_status(struct json *obj, const char *key, const char *icon, const char *word,
-    const char *text);
+struct json *web_put_status(struct json *obj, const char *key, const char *icon,
+    const char *word, const char *text);
 
 /* message.xhtml: what happened and what to do. */
 struct web_message {
@@ -125,8 +126,8 @@ MUST_USE int web_message(struct web_req *r, const struct web_message *m, struct 
  * primary  the one to be pressed
  * path     below public_path, or a whole https address (link only)
  * fields   {name, value} pairs, NULL-terminated, or NULL */
-void web_action(struct web_req *r, enum text text, bool primary, const char *path, bool post,
-    const char *const *fields);
+void web_action(struct web_req *r, enum text text, bool primary, const char *path,
+    bool post, const char *const *fields);
 /* A fact of the message page: "Signed in as", login. */
 void web_fact(struct web_req *r, enum text name, const char *value);
 /* "https://host/connectorweb" + path, appended. */

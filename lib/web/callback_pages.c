@@ -31,12 +31,14 @@ add_back(struct web_req *r, const struct attempt *a)
 {
 	bool project = str_starts(a->return_to, "/Projects/edit");
 
-	web_action(r, project ? TEXT_BACK_TO_PROJECT : TEXT_BACK, false, a->return_to, false, NULL);
+	web_action(r, project ? TEXT_BACK_TO_PROJECT : TEXT_BACK, false, a->return_to,
+	    false, NULL);
 }
 
 /* Something that another try may mend. */
 static int
-try_again(struct web_req *r, const struct attempt *a, const struct web_message *m, struct err *e)
+try_again(
+    struct web_req *r, const struct attempt *a, const struct web_message *m, struct err *e)
 {
 	if (add_try_again(r, a, e) == -1)
 		return -1;
@@ -48,7 +50,8 @@ int
 callback_page_unknown(struct web_req *r, struct err *e)
 {
 	const char *const steps[] = {lang_text(r->lang, TEXT_UNKNOWN_ATTEMPT_STEP), NULL};
-	struct web_message m = {400, "warning", TEXT_UNKNOWN_ATTEMPT_TITLE, TEXT_UNKNOWN_ATTEMPT, NULL, steps};
+	struct web_message m = {
+	    400, "warning", TEXT_UNKNOWN_ATTEMPT_TITLE, TEXT_UNKNOWN_ATTEMPT, NULL, steps};
 
 	web_action(r, TEXT_BACK_TO_LIST, true, "/Projects", false, NULL);
 	return web_message(r, &m, e);
@@ -57,8 +60,10 @@ callback_page_unknown(struct web_req *r, struct err *e)
 int
 callback_page_used(struct web_req *r, const struct attempt *a, struct err *e)
 {
-	struct web_message done = {200, "check", TEXT_COMPLETE_TITLE, TEXT_COMPLETE, NULL, NULL};
-	struct web_message not_done = {400, "warning", TEXT_REPLAYED_TITLE, TEXT_REPLAYED, NULL, NULL};
+	struct web_message done = {
+	    200, "check", TEXT_COMPLETE_TITLE, TEXT_COMPLETE, NULL, NULL};
+	struct web_message not_done = {
+	    400, "warning", TEXT_REPLAYED_TITLE, TEXT_REPLAYED, NULL, NULL};
 
 	if (!str_eq(a->outcome, "connected"))
 		return try_again(r, a, &not_done, e);
@@ -69,7 +74,8 @@ callback_page_used(struct web_req *r, const struct attempt *a, struct err *e)
 int
 callback_page_expired(struct web_req *r, const struct attempt *a, struct err *e)
 {
-	struct web_message m = {400, "warning", TEXT_EXPIRED_TITLE, TEXT_EXPIRED, NULL, NULL};
+	struct web_message m = {
+	    400, "warning", TEXT_EXPIRED_TITLE, TEXT_EXPIRED, NULL, NULL};
 
 	return try_again(r, a, &m, e);
 }
@@ -79,7 +85,8 @@ callback_page_other_browser(struct web_req *r, struct err *e)
 {
 	const char *const steps[] = {lang_text(r->lang, TEXT_OTHER_BROWSER_STEP_OPEN),
 	    lang_text(r->lang, TEXT_OTHER_BROWSER_STEP_FINISH), NULL};
-	struct web_message m = {400, "warning", TEXT_OTHER_BROWSER_TITLE, TEXT_OTHER_BROWSER, NULL, steps};
+	struct web_message m = {
+	    400, "warning", TEXT_OTHER_BROWSER_TITLE, TEXT_OTHER_BROWSER, NULL, steps};
 
 	web_action(r, TEXT_BACK_TO_LIST, true, "/Projects", false, NULL);
 	return web_message(r, &m, e);
@@ -88,7 +95,8 @@ callback_page_other_browser(struct web_req *r, struct err *e)
 int
 callback_page_other_person(struct web_req *r, const struct attempt *a, struct err *e)
 {
-	struct web_message m = {400, "warning", TEXT_OTHER_PERSON_TITLE, TEXT_OTHER_PERSON, NULL, NULL};
+	struct web_message m = {
+	    400, "warning", TEXT_OTHER_PERSON_TITLE, TEXT_OTHER_PERSON, NULL, NULL};
 
 	web_fact(r, TEXT_FACT_STARTED_BY, a->user_name);
 	web_fact(r, TEXT_FACT_YOU_ARE, r->person.user_name);
@@ -100,7 +108,8 @@ int
 callback_page_denied(struct web_req *r, const struct attempt *a, bool denied, struct err *e)
 {
 	const char *const steps[] = {lang_text(r->lang, TEXT_DENIED_STEP), NULL};
-	struct web_message m = {200, "warning", TEXT_DENIED_TITLE, TEXT_DENIED, NULL, steps};
+	struct web_message m = {
+	    200, "warning", TEXT_DENIED_TITLE, TEXT_DENIED, NULL, steps};
 
 	if (!denied) {
 		m.title = TEXT_NO_CODE_TITLE;
@@ -110,10 +119,11 @@ callback_page_denied(struct web_req *r, const struct attempt *a, bool denied, st
 }
 
 int
-callback_page_not_exchanged(
-    struct web_req *r, const struct attempt *a, enum cause cause, const char *why, struct err *e)
+callback_page_not_exchanged(struct web_req *r, const struct attempt *a, enum cause cause,
+    const char *why, struct err *e)
 {
-	struct web_message m = {502, "warning", TEXT_PROCORE_SILENT_TITLE, TEXT_PROCORE_SILENT, NULL, NULL};
+	struct web_message m = {
+	    502, "warning", TEXT_PROCORE_SILENT_TITLE, TEXT_PROCORE_SILENT, NULL, NULL};
 
 	if (cause == CAUSE_CONFIGURATION)
 		m = (struct web_message){
@@ -127,8 +137,8 @@ callback_page_not_exchanged(
 }
 
 int
-callback_page_wrong_account(struct web_req *r, const struct attempt *a, const struct account *want,
-    const char *signed_in_as, struct err *e)
+callback_page_wrong_account(struct web_req *r, const struct attempt *a,
+    const struct account *want, const char *signed_in_as, struct err *e)
 {
 	const char *const steps[] = {lang_text(r->lang, TEXT_WRONG_STEP_OUT),
 	    web_say(r, TEXT_WRONG_STEP_AGAIN, "login", want->login, NULL),

@@ -32,17 +32,20 @@ take_mark(void *arg, const struct view_mark *m)
 }
 
 static void
-put_sync_row(struct web_req *r, struct json *list, enum text what, int64_t at, enum text result, int64_t a, int64_t b)
+put_sync_row(struct web_req *r, struct json *list, enum text what, int64_t at,
+    enum text result, int64_t a, int64_t b)
 {
 	struct json *o = json_add_obj(list);
 	char one[24];
 	char two[24];
 
-	if (str_format(one, sizeof one, "%" PRId64, a) == -1 || str_format(two, sizeof two, "%" PRId64, b) == -1)
+	if (str_format(one, sizeof one, "%" PRId64, a) == -1 ||
+	    str_format(two, sizeof two, "%" PRId64, b) == -1)
 		one[0] = two[0] = '\0';
 	json_put_str(o, "what", lang_text(r->lang, what));
 	web_put_time(r, o, "last", at);
-	json_put_str(o, "text", a == 0 && b == 0 ? "" : web_say(r, result, "a", one, "b", two, NULL));
+	json_put_str(o, "text",
+	    a == 0 && b == 0 ? "" : web_say(r, result, "a", one, "b", two, NULL));
 }
 
 static int
@@ -55,9 +58,12 @@ put_sync_rows(struct web_req *r, struct err *e)
 	if (view_marks(r->app->db, r->project_id, take_mark, &k, e) == -1 ||
 	    view_flow(r->app->db, r->project_id, &f, e) == -1)
 		return -1;
-	put_sync_row(r, list, TEXT_SYNC_RFIS_IN, k.rfis, TEXT_SYNC_SEEN, f.rfis, f.rfis_linked);
-	put_sync_row(r, list, TEXT_SYNC_SUBMITTALS_IN, k.submittals, TEXT_SYNC_SEEN, f.submittals, f.submittals_linked);
-	put_sync_row(r, list, TEXT_SYNC_RESPONSES_OUT, k.responses, TEXT_SYNC_SENT, f.sent, f.waiting);
+	put_sync_row(
+	    r, list, TEXT_SYNC_RFIS_IN, k.rfis, TEXT_SYNC_SEEN, f.rfis, f.rfis_linked);
+	put_sync_row(r, list, TEXT_SYNC_SUBMITTALS_IN, k.submittals, TEXT_SYNC_SEEN,
+	    f.submittals, f.submittals_linked);
+	put_sync_row(r, list, TEXT_SYNC_RESPONSES_OUT, k.responses, TEXT_SYNC_SENT, f.sent,
+	    f.waiting);
 	return 0;
 }
 
@@ -70,10 +76,13 @@ edit_put_sync(struct web_req *r, const struct state *s, struct err *e)
 
 	state_put_sync(r, s, r->model);
 	if (p->waiting_in > 0)
-		json_add_str(waits, web_count(r, p->waiting_in, TEXT_SYNC_WAITS_IN_ONE, TEXT_SYNC_WAITS_IN_MANY));
+		json_add_str(waits, web_count(r, p->waiting_in, TEXT_SYNC_WAITS_IN_ONE,
+					TEXT_SYNC_WAITS_IN_MANY));
 	if (p->waiting_out > 0)
-		json_add_str(waits, web_count(r, p->waiting_out, TEXT_SYNC_WAITS_OUT_ONE, TEXT_SYNC_WAITS_OUT_MANY));
-	web_put_time(r, r->model, "next_sync", s->status.word == STATUS_LOST ? 0 : p->next_sync_at);
+		json_add_str(waits, web_count(r, p->waiting_out, TEXT_SYNC_WAITS_OUT_ONE,
+					TEXT_SYNC_WAITS_OUT_MANY));
+	web_put_time(
+	    r, r->model, "next_sync", s->status.word == STATUS_LOST ? 0 : p->next_sync_at);
 	web_put_time(r, r->model, "sync_asked", busy ? p->sync_requested_at : 0);
 	json_put_bool(r->model, "sync_busy", busy || str_eq(p->state, "paused"));
 	return put_sync_rows(r, e);
@@ -119,6 +128,6 @@ edit_put_items(struct web_req *r, struct err *e)
 		shown[0] = all[0] = '\0';
 	json_put_str(r->model, "items_text",
 	    b.n == 0 ? lang_text(r->lang, TEXT_ITEMS_NONE)
-	             : web_say(r, TEXT_ITEMS_OF, "count", shown, "total", all, NULL));
+		     : web_say(r, TEXT_ITEMS_OF, "count", shown, "total", all, NULL));
 	return 0;
 }

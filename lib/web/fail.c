@@ -22,7 +22,8 @@ static const struct words table[] = {
     {503, TEXT_E503_TITLE, TEXT_E503, TEXT_E503_HINT},
     {500, TEXT_E500_TITLE, TEXT_E500, TEXT_E500_HINT}, /* also for every other status */
 };
-static const struct words other_schema = {503, TEXT_E503_TITLE, TEXT_E503_SCHEMA, TEXT_E503_SCHEMA_HINT};
+static const struct words other_schema = {
+    503, TEXT_E503_TITLE, TEXT_E503_SCHEMA, TEXT_E503_SCHEMA_HINT};
 
 static const struct words *
 words_for(int status)
@@ -46,8 +47,10 @@ show(struct web_req *r, int status, const struct words *w, const char *detail)
 	json_put_i64(r->model, "code", status);
 	json_put_str(r->model, "title", lang_text(r->lang, w->title));
 	json_put_str(r->model, "text", text);
-	json_put_str(r->model, "hint", web_say(r, w->hint, "support_email", r->app->conf.support_email, NULL));
-	json_put_str(r->model, "request", r->in->p.request_id == NULL ? "" : r->in->p.request_id);
+	json_put_str(r->model, "hint",
+	    web_say(r, w->hint, "support_email", r->app->conf.support_email, NULL));
+	json_put_str(
+	    r->model, "request", r->in->p.request_id == NULL ? "" : r->in->p.request_id);
 	r->facts = NULL;
 	r->actions = NULL;
 	web_action(r, TEXT_BACK_TO_LIST, true, "/Projects", false, NULL);
@@ -55,7 +58,8 @@ show(struct web_req *r, int status, const struct words *w, const char *detail)
 		return;
 	log_err("error_page", &e);
 	buf_reset(&r->out->body);
-	buf_printf(&r->out->body, "%d %s. %s\n", status, lang_text(r->lang, w->title), text);
+	buf_printf(
+	    &r->out->body, "%d %s. %s\n", status, lang_text(r->lang, w->title), text);
 	r->out->status = status;
 	fcgi_header(r->out, "Content-Type", "text/plain; charset=utf-8");
 }

@@ -10,8 +10,8 @@
 #include "web/pages.h"
 
 int
-form_audit(struct web_req *r, const char *action, const char *what, int64_t id, const struct json *detail,
-    struct err *e)
+form_audit(struct web_req *r, const char *action, const char *what, int64_t id,
+    const struct json *detail, struct err *e)
 {
 	char target[64];
 
@@ -25,7 +25,8 @@ done_at(struct web_req *r, const char *page, const char *done, struct err *e)
 {
 	char path[128];
 
-	if (str_format(path, sizeof path, "/Projects/%s?project=%" PRId64 "&done=%s", page, r->project_id, done) == -1)
+	if (str_format(path, sizeof path, "/Projects/%s?project=%" PRId64 "&done=%s", page,
+		r->project_id, done) == -1)
 		return err_set(e, ERR_BUG, "the way back");
 	if (db_commit(r->app->db, e) == -1)
 		return -1;
@@ -42,7 +43,8 @@ form_done(struct web_req *r, const char *done, struct err *e)
 int
 form_done_back(struct web_req *r, const char *done, struct err *e)
 {
-	return done_at(r, str_eq(fcgi_input(r->inputs, "back"), "edit") ? "edit" : "issues", done, e);
+	return done_at(
+	    r, str_eq(fcgi_input(r->inputs, "back"), "edit") ? "edit" : "issues", done, e);
 }
 
 int

@@ -17,13 +17,17 @@
 #include "web/pages.h"
 #include "web/state.h"
 
-#define FORM_BIC {"bic", FCGI_FORM, fcgi_check_id, 19, true, false}
+#define FORM_BIC                                                                           \
+	{                                                                                  \
+		"bic", FCGI_FORM, fcgi_check_id, 19, true, false                           \
+	}
 
-const struct fcgi_input page_add_bic_inputs[] = {{"project", FCGI_QUERY, fcgi_check_id, 19, true, false},
+const struct fcgi_input page_add_bic_inputs[] = {
+    {"project", FCGI_QUERY, fcgi_check_id, 19, true, false},
     {"login", FCGI_QUERY, fcgi_check_line, LIMIT_LOGIN, false, false}};
 const size_t page_add_bic_inputs_n = FORM_INPUTS_N(page_add_bic_inputs);
-const struct fcgi_input page_bic_check_inputs[] = {
-    FORM_CSRF, FORM_PROJECT, {"login", FCGI_FORM, fcgi_check_line, LIMIT_LOGIN, true, false}};
+const struct fcgi_input page_bic_check_inputs[] = {FORM_CSRF, FORM_PROJECT,
+    {"login", FCGI_FORM, fcgi_check_line, LIMIT_LOGIN, true, false}};
 const size_t page_bic_check_inputs_n = FORM_INPUTS_N(page_bic_check_inputs);
 const struct fcgi_input page_bic_add_inputs[] = {FORM_CSRF, FORM_PROJECT,
     {"account", FCGI_FORM, fcgi_check_public_id, 32, true, false},
@@ -48,8 +52,8 @@ add_line(struct json *lines, const char *icon, const char *text)
 	json_put_str(o, "remedy", "");
 }
 
-/* What is known about a login before its owner has signed in for this project; permissions and the contact are
- * asked for once there is a sign-in. */
+/* What is known about a login before its owner has signed in for this project; permissions
+ * and the contact are asked for once there is a sign-in. */
 static void
 put_check(struct web_req *r, const struct account *a)
 {
@@ -86,7 +90,8 @@ put_project(struct web_req *r, struct err *e)
 
 /* An account by the login as typed; *found false: none yet. */
 static int
-find_account(struct web_req *r, const char *login, struct account *a, bool *found, struct err *e)
+find_account(
+    struct web_req *r, const char *login, struct account *a, bool *found, struct err *e)
 {
 	struct err why = {0};
 
@@ -98,13 +103,15 @@ find_account(struct web_req *r, const char *login, struct account *a, bool *foun
 }
 
 int
-page_add_bic_show(struct web_req *r, int status, const char *login, const char *error, struct err *e)
+page_add_bic_show(
+    struct web_req *r, int status, const char *login, const char *error, struct err *e)
 {
 	struct account a = {0};
 	bool found = false;
 	int rc = -1;
 
-	if (put_project(r, e) == -1 || (!str_empty(login) && find_account(r, login, &a, &found, e) == -1))
+	if (put_project(r, e) == -1 ||
+	    (!str_empty(login) && find_account(r, login, &a, &found, e) == -1))
 		goto out;
 	json_put_str(r->model, "login", login == NULL ? "" : login);
 	json_put_str(r->model, "error", error);
@@ -132,7 +139,8 @@ is_login(const char *s)
 {
 	const char *at = strchr(s, '@');
 
-	return at != NULL && at != s && at[1] != '\0' && strchr(at + 1, '@') == NULL && strpbrk(s, " \t,;<>\"") == NULL;
+	return at != NULL && at != s && at[1] != '\0' && strchr(at + 1, '@') == NULL &&
+	       strpbrk(s, " \t,;<>\"") == NULL;
 }
 
 static int
@@ -158,8 +166,10 @@ check_login(struct web_req *r, const char *login, struct err *e)
 	int64_t id = 0;
 	int rc = -1;
 
-	/* The row alone means nothing yet: an account without a seat is neither asked to sign in nor mailed. */
-	if (db_begin(r->app->db, e) == -1 || account_ensure(r->app->db, login, login, &id, e) == -1 ||
+	/* The row alone means nothing yet: an account without a seat is neither asked to
+	 * sign in nor mailed. */
+	if (db_begin(r->app->db, e) == -1 ||
+	    account_ensure(r->app->db, login, login, &id, e) == -1 ||
 	    db_commit(r->app->db, e) == -1)
 		goto out;
 	buf_printf(&path, "/Projects/bic?project=%" PRId64 "&login=", r->project_id);
@@ -181,11 +191,13 @@ page_bic_check(struct web_req *r, struct err *e)
 		pages_stale(r);
 		rc = page_add_bic_show(r, PAGES_STALE_STATUS, login, "", e);
 	} else if (!is_login(login)) {
-		rc = page_add_bic_show(r, 400, login, lang_text(r->lang, TEXT_LOGIN_BAD), e);
+		rc =
+		    page_add_bic_show(r, 400, login, lang_text(r->lang, TEXT_LOGIN_BAD), e);
 	} else if (sits_already(r, login, &sits, e) == -1) {
 		rc = -1;
 	} else if (sits) {
-		rc = page_add_bic_show(r, 400, login, web_say(r, TEXT_LOGIN_ALREADY, "login", login, NULL), e);
+		rc = page_add_bic_show(
+		    r, 400, login, web_say(r, TEXT_LOGIN_ALREADY, "login", login, NULL), e);
 	} else {
 		rc = check_login(r, login, e);
 	}
@@ -195,8 +207,8 @@ page_bic_check(struct web_req *r, struct err *e)
 
 /* ---- add: the seat */
 
-/* The first mail about an account that needs its sign-in is the incident's, opened by the worker; only somebody who
- * was told before is sent the link once more. */
+/* The first mail about an account that needs its sign-in is the incident's, opened by the
+ * worker; only somebody who was told before is sent the link once more. */
 static int
 tell(struct web_req *r, const struct account *a, struct err *e)
 {
@@ -219,10 +231,13 @@ seat(struct web_req *r, const struct account *a, bool mail, struct err *e)
 	int rc = -1;
 
 	json_put_str(detail, "login", a->login);
-	if (bic_add(r->app->db, r->project_id, a->id, r->person.user_name, &id, &added, e) == -1 ||
-	    job_wish(r->app->db, JOB_CHECK_BIC, id, "", JOB_PRIO_PERSON, clk_now(), e) == -1 ||
+	if (bic_add(r->app->db, r->project_id, a->id, r->person.user_name, &id, &added,
+		e) == -1 ||
+	    job_wish(r->app->db, JOB_CHECK_BIC, id, "", JOB_PRIO_PERSON, clk_now(), e) ==
+		-1 ||
 	    (mail && tell(r, a, e) == -1) ||
-	    (added && form_audit(r, "bic.add", "connection", r->project_id, detail, e) == -1))
+	    (added &&
+		form_audit(r, "bic.add", "connection", r->project_id, detail, e) == -1))
 		goto out;
 	rc = 0;
 out:
@@ -303,8 +318,10 @@ move(struct web_req *r, const struct view_seats *s, size_t from, bool up, struct
 	if ((up && from > 0) || (!up && to < s->n)) {
 		ids[from] = s->v[to].id;
 		ids[to] = s->v[from].id;
-		rc = bic_order(r->app->db, ids, s->n, e) == -1 ? -1
-		                                              : form_audit(r, "bic.move", "connection", r->project_id, detail, e);
+		rc =
+		    bic_order(r->app->db, ids, s->n, e) == -1
+			? -1
+			: form_audit(r, "bic.move", "connection", r->project_id, detail, e);
 	}
 	json_free(detail);
 	free(ids);
@@ -331,7 +348,8 @@ page_bic_move(struct web_req *r, struct err *e)
 static bool
 works(const struct view_seat *v)
 {
-	return (str_eq(v->account_state, "ok") || str_eq(v->account_state, "suspect")) && !str_eq(v->state, "permission_lost");
+	return (str_eq(v->account_state, "ok") || str_eq(v->account_state, "suspect")) &&
+	       !str_eq(v->state, "permission_lost");
 }
 
 /* Without this seat nobody could read for the project. */
@@ -359,7 +377,8 @@ ask(struct web_req *r, const struct view_seat *v, struct err *e)
 
 	if (str_format(project, sizeof project, "%" PRId64, r->project_id) == -1 ||
 	    str_format(bic, sizeof bic, "%" PRId64, v->id) == -1 ||
-	    str_format(back, sizeof back, "/Projects/edit?project=%" PRId64, r->project_id) == -1)
+	    str_format(
+		back, sizeof back, "/Projects/edit?project=%" PRId64, r->project_id) == -1)
 		return err_set(e, ERR_BUG, "the ids of a seat");
 	web_action(r, TEXT_BACK_TO_PROJECT, true, back, false, NULL);
 	web_action(r, TEXT_REMOVE_ANYWAY, false, "/Projects/bic/remove", true, fields);
@@ -374,7 +393,8 @@ drop(struct web_req *r, const struct view_seat *v, struct err *e)
 
 	json_put_str(detail, "login", v->login);
 	if (bic_remove(r->app->db, v->id, r->project_id, e) == 0 &&
-	    job_wish(r->app->db, JOB_SYNC, r->project_id, "", JOB_PRIO_BUSY, clk_now(), e) == 0 &&
+	    job_wish(r->app->db, JOB_SYNC, r->project_id, "", JOB_PRIO_BUSY, clk_now(),
+		e) == 0 &&
 	    form_audit(r, "bic.remove", "connection", r->project_id, detail, e) == 0)
 		rc = form_done(r, "removed", e);
 	json_free(detail);

@@ -16,15 +16,22 @@
 
 enum { REASON_MAX_BYTES = 500 };
 
-#define FORM_ISSUE {"issue", FCGI_FORM, fcgi_check_id, 19, true, false}
-#define FORM_BACK {"back", FCGI_FORM, fcgi_check_word, 8, false, false}
+#define FORM_ISSUE                                                                         \
+	{                                                                                  \
+		"issue", FCGI_FORM, fcgi_check_id, 19, true, false                         \
+	}
+#define FORM_BACK                                                                          \
+	{                                                                                  \
+		"back", FCGI_FORM, fcgi_check_word, 8, false, false                        \
+	}
 
 const struct fcgi_input page_issue_retry_inputs[] = {FORM_CSRF, FORM_ISSUE, FORM_BACK};
 const size_t page_issue_retry_inputs_n = FORM_INPUTS_N(page_issue_retry_inputs);
-const struct fcgi_input page_issue_retry_all_inputs[] = {FORM_CSRF, FORM_PROJECT, FORM_BACK};
+const struct fcgi_input page_issue_retry_all_inputs[] = {
+    FORM_CSRF, FORM_PROJECT, FORM_BACK};
 const size_t page_issue_retry_all_inputs_n = FORM_INPUTS_N(page_issue_retry_all_inputs);
-const struct fcgi_input page_issue_dismiss_inputs[] = {
-    FORM_CSRF, FORM_ISSUE, FORM_BACK, {"reason", FCGI_FORM, fcgi_check_line, REASON_MAX_BYTES, true, false}};
+const struct fcgi_input page_issue_dismiss_inputs[] = {FORM_CSRF, FORM_ISSUE, FORM_BACK,
+    {"reason", FCGI_FORM, fcgi_check_line, REASON_MAX_BYTES, true, false}};
 const size_t page_issue_dismiss_inputs_n = FORM_INPUTS_N(page_issue_dismiss_inputs);
 const struct fcgi_input page_item_retry_inputs[] = {
     FORM_CSRF, {"item", FCGI_FORM, fcgi_check_id, 19, true, false}};
@@ -37,7 +44,8 @@ refuse(struct web_req *r, struct err *e)
 	return err_set(e, ERR_AUTH, "not allowed for %s", r->person.user_name);
 }
 
-/* Look up the open issue and make its project the request's. One that is gone, or another's, does not exist. */
+/* Look up the open issue and make its project the request's. One that is gone, or
+ * another's, does not exist. */
 static int
 open_issue(struct web_req *r, struct view_issue_at *out, struct err *e)
 {
@@ -57,7 +65,8 @@ stale(struct web_req *r, const struct page_typed *typed, struct err *e)
 }
 
 static int
-audit_issue(struct web_req *r, const char *action, const struct view_issue_at *i, const char *reason, struct err *e)
+audit_issue(struct web_req *r, const char *action, const struct view_issue_at *i,
+    const char *reason, struct err *e)
 {
 	struct json *detail = json_obj();
 	int rc;
@@ -76,14 +85,17 @@ page_issue_retry(struct web_req *r, struct err *e)
 	struct view_issue_at i = {0};
 	bool may = false;
 
-	if (open_issue(r, &i, e) == -1 || page_item_may_retry(r, i.account_id, &may, e) == -1)
+	if (open_issue(r, &i, e) == -1 ||
+	    page_item_may_retry(r, i.account_id, &may, e) == -1)
 		return -1;
 	if (!may)
 		return refuse(r, e);
 	if (r->stale)
 		return stale(r, NULL, e);
-	if (db_begin(db, e) == -1 || (i.item_id != 0 && retry_item(db, i.item_id, false, e) == -1) ||
-	    job_wish(db, JOB_SYNC, i.connection_id, "", JOB_PRIO_PERSON, clk_now(), e) == -1 ||
+	if (db_begin(db, e) == -1 ||
+	    (i.item_id != 0 && retry_item(db, i.item_id, false, e) == -1) ||
+	    job_wish(db, JOB_SYNC, i.connection_id, "", JOB_PRIO_PERSON, clk_now(), e) ==
+		-1 ||
 	    audit_issue(r, "issue.retry", &i, "", e) == -1)
 		return -1;
 	return form_done_back(r, "retry", e);
@@ -97,7 +109,8 @@ page_issue_retry_all(struct web_req *r, struct err *e)
 	if (r->stale)
 		return stale(r, NULL, e);
 	if (db_begin(db, e) == -1 || retry_connection(db, r->project_id, e) == -1 ||
-	    job_wish(db, JOB_SYNC, r->project_id, "", JOB_PRIO_PERSON, clk_now(), e) == -1 ||
+	    job_wish(db, JOB_SYNC, r->project_id, "", JOB_PRIO_PERSON, clk_now(), e) ==
+		-1 ||
 	    form_audit(r, "issue.retry_all", "connection", r->project_id, NULL, e) == -1)
 		return -1;
 	return form_done_back(r, "retry", e);
@@ -117,9 +130,11 @@ page_issue_dismiss(struct web_req *r, struct err *e)
 		return refuse(r, e);
 	if (r->stale)
 		return stale(r, &typed, e);
-	if (db_begin(r->app->db, e) == -1 || retry_dismiss(r->app->db, id, r->person.user_name, reason, e) == -1 ||
-	    (i.item_id != 0 && retry_event(r->app->db, i.item_id, r->person.user_name,
-	                           web_say(r, TEXT_EVENT_DISMISSED, "reason", reason, NULL), e) == -1) ||
+	if (db_begin(r->app->db, e) == -1 ||
+	    retry_dismiss(r->app->db, id, r->person.user_name, reason, e) == -1 ||
+	    (i.item_id != 0 &&
+		retry_event(r->app->db, i.item_id, r->person.user_name,
+		    web_say(r, TEXT_EVENT_DISMISSED, "reason", reason, NULL), e) == -1) ||
 	    audit_issue(r, "issue.dismiss", &i, reason, e) == -1)
 		return -1;
 	return form_done_back(r, "dismissed", e);
@@ -133,12 +148,16 @@ pull(struct web_req *r, int64_t id, const struct view_item *i, struct err *e)
 	struct db *db = r->app->db;
 	char path[64];
 
-	if (str_format(path, sizeof path, "/Projects/items/%" PRId64 "?done=retry", id) == -1)
+	if (str_format(path, sizeof path, "/Projects/items/%" PRId64 "?done=retry", id) ==
+	    -1)
 		return err_set(e, ERR_BUG, "the way back");
 	if (db_begin(db, e) == -1 || retry_item(db, id, true, e) == -1 ||
-	    retry_event(db, id, r->person.user_name, lang_text(r->lang, TEXT_EVENT_PULLED), e) == -1 ||
-	    job_wish(db, JOB_SYNC, i->connection_id, "", JOB_PRIO_PERSON, clk_now(), e) == -1 ||
-	    form_audit(r, "item.retry", "item", id, NULL, e) == -1 || db_commit(db, e) == -1)
+	    retry_event(db, id, r->person.user_name, lang_text(r->lang, TEXT_EVENT_PULLED),
+		e) == -1 ||
+	    job_wish(db, JOB_SYNC, i->connection_id, "", JOB_PRIO_PERSON, clk_now(), e) ==
+		-1 ||
+	    form_audit(r, "item.retry", "item", id, NULL, e) == -1 ||
+	    db_commit(db, e) == -1)
 		return -1;
 	wake_send(r->app->conf.wake_socket);
 	return web_redirect(r, path, e);
@@ -154,7 +173,8 @@ page_item_retry(struct web_req *r, struct err *e)
 
 	if (view_item(r->app->db, id, &i, e) == -1)
 		return -1;
-	if (web_use_project(r, i.connection_id, e) == -1 || page_item_may_retry(r, i.account_id, &may, e) == -1)
+	if (web_use_project(r, i.connection_id, e) == -1 ||
+	    page_item_may_retry(r, i.account_id, &may, e) == -1)
 		goto out;
 	if (!may) {
 		rc = refuse(r, e);

@@ -28,7 +28,8 @@ const struct fcgi_input page_settings_inputs[] = {FORM_CSRF, FORM_PROJECT,
     {"webhooks", FCGI_FORM, fcgi_check_id, 1, false, false}};
 const size_t page_settings_inputs_n = FORM_INPUTS_N(page_settings_inputs);
 const struct fcgi_input page_response_map_inputs[] = {FORM_CSRF, FORM_PROJECT,
-    {"action", FCGI_FORM, fcgi_check_line, 512, false, true}, {"choice", FCGI_FORM, fcgi_check_any, 19, false, true}};
+    {"action", FCGI_FORM, fcgi_check_line, 512, false, true},
+    {"choice", FCGI_FORM, fcgi_check_any, 19, false, true}};
 const size_t page_response_map_inputs_n = FORM_INPUTS_N(page_response_map_inputs);
 
 /* ---- sync now */
@@ -41,10 +42,13 @@ page_sync(struct web_req *r, struct err *e)
 
 	if (r->stale)
 		return form_stale_edit(r, NULL, e);
-	if (db_begin(db, e) == -1 || connection_ask_sync(db, r->project_id, &taken, e) == -1)
+	if (db_begin(db, e) == -1 ||
+	    connection_ask_sync(db, r->project_id, &taken, e) == -1)
 		return -1;
-	if (taken && (job_wish(db, JOB_SYNC, r->project_id, "", JOB_PRIO_PERSON, clk_now(), e) == -1 ||
-	                 form_audit(r, "connection.sync", "connection", r->project_id, NULL, e) == -1))
+	if (taken && (job_wish(db, JOB_SYNC, r->project_id, "", JOB_PRIO_PERSON, clk_now(),
+			  e) == -1 ||
+			 form_audit(r, "connection.sync", "connection", r->project_id, NULL,
+			     e) == -1))
 		return -1;
 	return form_done(r, taken ? "sync" : "sync-soon", e);
 }
@@ -61,9 +65,11 @@ save_settings(struct web_req *r, int64_t minutes, bool webhooks, struct err *e)
 	json_put_i64(detail, "poll_minutes", minutes);
 	json_put_bool(detail, "webhooks", webhooks);
 	/* A pass soon, so that a shorter interval begins now. */
-	if (db_begin(db, e) == 0 && connection_set_settings(db, r->project_id, minutes, webhooks, e) == 0 &&
+	if (db_begin(db, e) == 0 &&
+	    connection_set_settings(db, r->project_id, minutes, webhooks, e) == 0 &&
 	    job_wish(db, JOB_SYNC, r->project_id, "", JOB_PRIO_BUSY, clk_now(), e) == 0 &&
-	    form_audit(r, "connection.settings", "connection", r->project_id, detail, e) == 0)
+	    form_audit(r, "connection.settings", "connection", r->project_id, detail, e) ==
+		0)
 		rc = form_done(r, "saved", e);
 	json_free(detail);
 	return rc;
@@ -74,7 +80,8 @@ page_settings(struct web_req *r, struct err *e)
 {
 	const char *minutes = fcgi_input(r->inputs, "poll_minutes");
 	const char *webhooks = fcgi_input(r->inputs, "webhooks");
-	struct page_typed typed = {.poll_minutes = minutes == NULL ? "" : minutes, .webhooks = webhooks == NULL ? "" : "1"};
+	struct page_typed typed = {.poll_minutes = minutes == NULL ? "" : minutes,
+	    .webhooks = webhooks == NULL ? "" : "1"};
 	bool off = r->app->conf.webhook_public_url[0] == '\0';
 	int64_t n = 0;
 
@@ -82,7 +89,8 @@ page_settings(struct web_req *r, struct err *e)
 		return form_stale_edit(r, &typed, e);
 	/* "" is the installation's interval. */
 	if (minutes != NULL && num_parse_i64(minutes, POLL_MIN, POLL_MAX, &n) == -1) {
-		web_notice(r, "warning", lang_text(r->lang, TEXT_NOTICE_MINUTES_TITLE), lang_text(r->lang, TEXT_NOTICE_MINUTES));
+		web_notice(r, "warning", lang_text(r->lang, TEXT_NOTICE_MINUTES_TITLE),
+		    lang_text(r->lang, TEXT_NOTICE_MINUTES));
 		return page_edit_show(r, 400, &typed, e);
 	}
 	return save_settings(r, n, webhooks != NULL && !off, e);
@@ -105,15 +113,19 @@ save_map(struct web_req *r, struct err *e)
 		int64_t id = 0;
 
 		if (choice[0] != '\0' && num_parse_i64(choice, 1, INT64_MAX, &id) == -1) {
-			err_set(e, ERR_INPUT, "input choice has a value that is not allowed");
+			err_set(
+			    e, ERR_INPUT, "input choice has a value that is not allowed");
 			goto out;
 		}
-		if (connection_map(r->app->db, r->project_id, action, id, r->person.user_name, &changed, e) == -1)
+		if (connection_map(r->app->db, r->project_id, action, id,
+			r->person.user_name, &changed, e) == -1)
 			goto out;
 		if (changed)
 			json_add_str(list, action);
 	}
-	rc = json_len(list) == 0 ? 0 : form_audit(r, "connection.map", "connection", r->project_id, detail, e);
+	rc = json_len(list) == 0
+		 ? 0
+		 : form_audit(r, "connection.map", "connection", r->project_id, detail, e);
 out:
 	json_free(detail);
 	return rc;
@@ -129,7 +141,8 @@ page_response_map(struct web_req *r, struct err *e)
 	if (r->stale)
 		return form_stale_edit(r, &typed, e);
 	if (db_begin(r->app->db, e) == -1 || save_map(r, e) == -1 ||
-	    job_wish(r->app->db, JOB_SYNC, r->project_id, "", JOB_PRIO_BUSY, clk_now(), e) == -1)
+	    job_wish(
+		r->app->db, JOB_SYNC, r->project_id, "", JOB_PRIO_BUSY, clk_now(), e) == -1)
 		return -1;
 	return form_done(r, "saved", e);
 }
@@ -139,7 +152,8 @@ page_response_map(struct web_req *r, struct err *e)
 static int
 set_state(struct web_req *r, const char *state, const char *action, struct err *e)
 {
-	if (db_begin(r->app->db, e) == -1 || connection_set_state(r->app->db, r->project_id, state, e) == -1)
+	if (db_begin(r->app->db, e) == -1 ||
+	    connection_set_state(r->app->db, r->project_id, state, e) == -1)
 		return -1;
 	return form_audit(r, action, "connection", r->project_id, NULL, e);
 }
@@ -149,7 +163,9 @@ page_pause(struct web_req *r, struct err *e)
 {
 	if (r->stale)
 		return form_stale_edit(r, NULL, e);
-	return set_state(r, "paused", "connection.pause", e) == -1 ? -1 : form_done(r, "paused", e);
+	return set_state(r, "paused", "connection.pause", e) == -1
+		   ? -1
+		   : form_done(r, "paused", e);
 }
 
 int
@@ -158,7 +174,8 @@ page_resume(struct web_req *r, struct err *e)
 	if (r->stale)
 		return form_stale_edit(r, NULL, e);
 	if (set_state(r, "active", "connection.resume", e) == -1 ||
-	    job_wish(r->app->db, JOB_SYNC, r->project_id, "", JOB_PRIO_PERSON, clk_now(), e) == -1)
+	    job_wish(r->app->db, JOB_SYNC, r->project_id, "", JOB_PRIO_PERSON, clk_now(),
+		e) == -1)
 		return -1;
 	return form_done(r, "resumed", e);
 }
@@ -170,7 +187,8 @@ page_disconnect(struct web_req *r, struct err *e)
 		return form_stale_edit(r, NULL, e);
 	if (!str_eq(fcgi_input(r->inputs, "sure"), "1"))
 		return err_set(e, ERR_INPUT, "tick the box to disconnect the project");
-	if (set_state(r, "disconnected", "connection.disconnect", e) == -1 || db_commit(r->app->db, e) == -1)
+	if (set_state(r, "disconnected", "connection.disconnect", e) == -1 ||
+	    db_commit(r->app->db, e) == -1)
 		return -1;
 	return web_redirect(r, "/Projects?done=disconnected", e);
 }

@@ -50,7 +50,8 @@ contact_text(const struct web_req *r, const struct view_seat *v)
 {
 	if (v->contact_id[0] != '\0')
 		return lang_text(r->lang, TEXT_CONTACT_FOUND);
-	return lang_text(r->lang, str_eq(v->state, "no_contact") ? TEXT_CONTACT_NONE : TEXT_BIC_UNCHECKED);
+	return lang_text(r->lang,
+	    str_eq(v->state, "no_contact") ? TEXT_CONTACT_NONE : TEXT_BIC_UNCHECKED);
 }
 
 static void
@@ -61,7 +62,8 @@ put_seats(struct web_req *r, const struct state *s)
 	for (size_t i = 0; i < s->seats_n; i++) {
 		const struct view_seat *v = &s->seats[i];
 		struct json *o = json_add_obj(list);
-		bool in = str_eq(v->account_state, "ok") || str_eq(v->account_state, "suspect");
+		bool in =
+		    str_eq(v->account_state, "ok") || str_eq(v->account_state, "suspect");
 
 		json_put_i64(o, "id", v->id);
 		json_put_str(o, "public_id", v->public_id);
@@ -79,17 +81,21 @@ put_seats(struct web_req *r, const struct state *s)
 }
 
 static void
-put_settings(struct web_req *r, const struct view_project *p, const struct page_typed *typed)
+put_settings(
+    struct web_req *r, const struct view_project *p, const struct page_typed *typed)
 {
 	struct json *o = json_put_obj(r->model, "settings");
 	bool none = r->app->conf.webhook_public_url[0] == '\0';
 	char minutes[24] = "";
 
-	if (p->poll_minutes != 0 && str_format(minutes, sizeof minutes, "%" PRId64, p->poll_minutes) == -1)
+	if (p->poll_minutes != 0 &&
+	    str_format(minutes, sizeof minutes, "%" PRId64, p->poll_minutes) == -1)
 		minutes[0] = '\0';
-	json_put_str(o, "poll_minutes", typed->poll_minutes != NULL ? typed->poll_minutes : minutes);
+	json_put_str(
+	    o, "poll_minutes", typed->poll_minutes != NULL ? typed->poll_minutes : minutes);
 	json_put_i64(o, "poll_default", r->app->conf.poll_interval_minutes);
-	json_put_bool(o, "webhooks", typed->webhooks != NULL ? typed->webhooks[0] != '\0' : p->webhooks != 0);
+	json_put_bool(o, "webhooks",
+	    typed->webhooks != NULL ? typed->webhooks[0] != '\0' : p->webhooks != 0);
 	json_put_bool(o, "webhooks_off", none);
 }
 
@@ -98,7 +104,7 @@ put_settings(struct web_req *r, const struct view_project *p, const struct page_
 struct map_build {
 	struct web_req *r;
 	struct json *list;
-	const struct json *choices;    /* all of them */
+	const struct json *choices; /* all of them */
 	const struct page_typed *typed;
 	int n;
 };
@@ -110,7 +116,8 @@ add_choice(void *arg, const char *id, const char *name)
 	struct json *o;
 
 	if (num_parse_i64(id, 1, JSON_INT_MAX, &n) == -1)
-		return; /* Procore's ids are numbers; store/response refuses anything else */
+		return; /* Procore's ids are numbers; store/response refuses anything else
+			 */
 	o = json_add_obj(arg);
 	json_put_i64(o, "id", n);
 	json_put_str(o, "name", name);
@@ -122,11 +129,15 @@ wanted(const struct map_build *b, const struct view_map *m)
 {
 	int64_t n = 0;
 
-	for (size_t i = 0; b->typed->map != NULL && i < fcgi_input_n(b->typed->map, "action"); i++) {
+	for (size_t i = 0;
+	     b->typed->map != NULL && i < fcgi_input_n(b->typed->map, "action"); i++) {
 		const char *choice = fcgi_input_i(b->typed->map, "choice", i);
 
 		if (str_eq(fcgi_input_i(b->typed->map, "action", i), m->npc_action))
-			return choice != NULL && num_parse_i64(choice, 1, JSON_INT_MAX, &n) == 0 ? n : 0;
+			return choice != NULL &&
+				       num_parse_i64(choice, 1, JSON_INT_MAX, &n) == 0
+				   ? n
+				   : 0;
 	}
 	return m->response_id;
 }
@@ -182,7 +193,8 @@ put_map(struct web_req *r, const struct page_typed *typed, struct err *e)
 	if (view_choices(r->app->db, r->project_id, add_choice, choices, e) == -1 ||
 	    view_map(r->app->db, r->project_id, add_mapping, &b, e) == -1)
 		goto out;
-	json_put_str(r->model, "map_note", b.n == 0 ? lang_text(r->lang, TEXT_MAP_UNREAD) : "");
+	json_put_str(
+	    r->model, "map_note", b.n == 0 ? lang_text(r->lang, TEXT_MAP_UNREAD) : "");
 	rc = 0;
 out:
 	json_free(choices);
@@ -192,7 +204,8 @@ out:
 /* ---- the page */
 
 static int
-put_all(struct web_req *r, const struct state *s, const struct page_typed *typed, struct err *e)
+put_all(
+    struct web_req *r, const struct state *s, const struct page_typed *typed, struct err *e)
 {
 	put_project(r->model, s->project);
 	put_may(r);
@@ -200,9 +213,11 @@ put_all(struct web_req *r, const struct state *s, const struct page_typed *typed
 	put_settings(r, s->project, typed);
 	json_put_str(r->model, "verified_text", state_verified(r, s));
 	json_put_bool(r->model, "paused", str_eq(s->project->state, "paused"));
-	if (state_put_status(r, s, r->model, e) == -1 || state_put_errors(r, s, r->model, e) == -1 ||
-	    put_map(r, typed, e) == -1 || edit_put_sync(r, s, e) == -1 ||
-	    page_put_issues(r, r->project_id, EDIT_ISSUES, 0, true, typed, e) == -1 || edit_put_items(r, e) == -1)
+	if (state_put_status(r, s, r->model, e) == -1 ||
+	    state_put_errors(r, s, r->model, e) == -1 || put_map(r, typed, e) == -1 ||
+	    edit_put_sync(r, s, e) == -1 ||
+	    page_put_issues(r, r->project_id, EDIT_ISSUES, 0, true, typed, e) == -1 ||
+	    edit_put_items(r, e) == -1)
 		return -1;
 	return page_put_history(r, r->project_id, e);
 }
@@ -221,7 +236,8 @@ page_edit_show(struct web_req *r, int status, const struct page_typed *typed, st
 	if (str_format(ids, sizeof ids, "[%" PRId64 "]", r->project_id) == -1)
 		return err_set(e, ERR_BUG, "project id");
 	if (view_project(r->app->db, r->project_id, &list, e) == -1 ||
-	    view_seats(r->app->db, ids, &seats, e) == -1 || state_services(r, &services, e) == -1)
+	    view_seats(r->app->db, ids, &seats, e) == -1 ||
+	    state_services(r, &services, e) == -1)
 		goto out;
 	state_of(r, &list.v[0], &seats, &services, &s);
 	if (put_all(r, &s, typed == NULL ? &nothing : typed, e) == 0)

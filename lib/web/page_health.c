@@ -39,12 +39,15 @@ add_service(void *arg, const struct view_service *s)
 
 	while (i < SERVICES && !str_eq(services[i].name, s->name))
 		i++;
-	json_put_str(o, "name", i < SERVICES ? lang_text(b->r->lang, services[i].shown) : s->name);
+	json_put_str(
+	    o, "name", i < SERVICES ? lang_text(b->r->lang, services[i].shown) : s->name);
 	web_put_status(o, "status", s->down ? "lost" : "connected",
-	    lang_text(b->r->lang, s->down ? TEXT_HEALTH_DOWN : TEXT_HEALTH_WORKS), s->detail);
+	    lang_text(b->r->lang, s->down ? TEXT_HEALTH_DOWN : TEXT_HEALTH_WORKS),
+	    s->detail);
 	web_put_time(b->r, o, "since", s->since_at);
 	web_put_time(b->r, o, "last_ok", s->last_ok_at);
-	json_put_str(o, "remedy", s->down && i < SERVICES ? lang_text(b->r->lang, services[i].remedy) : "");
+	json_put_str(o, "remedy",
+	    s->down && i < SERVICES ? lang_text(b->r->lang, services[i].remedy) : "");
 }
 
 /* ---- numbers */
@@ -130,9 +133,10 @@ page_health(struct web_req *r, struct err *e)
 int
 page_connect(struct web_req *r, struct err *e)
 {
-	const char *const steps[] = {
-	    lang_text(r->lang, TEXT_CONNECT_STEP_FILE), lang_text(r->lang, TEXT_CONNECT_STEP_RUN), NULL};
-	struct web_message m = {200, "connected", TEXT_CONNECT_TITLE, TEXT_CONNECT, NULL, steps};
+	const char *const steps[] = {lang_text(r->lang, TEXT_CONNECT_STEP_FILE),
+	    lang_text(r->lang, TEXT_CONNECT_STEP_RUN), NULL};
+	struct web_message m = {
+	    200, "connected", TEXT_CONNECT_TITLE, TEXT_CONNECT, NULL, steps};
 
 	web_action(r, TEXT_BACK_TO_LIST, true, "/Projects", false, NULL);
 	return web_message(r, &m, e);

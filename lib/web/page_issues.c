@@ -16,7 +16,8 @@ const struct fcgi_input page_issues_inputs[] = {
     {"page", FCGI_QUERY, fcgi_check_id, 9, false, false},
     {"done", FCGI_QUERY, fcgi_check_word, 16, false, false},
 };
-const size_t page_issues_inputs_n = sizeof page_issues_inputs / sizeof page_issues_inputs[0];
+const size_t page_issues_inputs_n =
+    sizeof page_issues_inputs / sizeof page_issues_inputs[0];
 
 struct issues_build {
 	struct web_req *r;
@@ -39,7 +40,7 @@ put_item_link(struct web_req *r, const struct view_issue *i, struct json *o)
 	json_put_i64(link, "id", i->item_id);
 	json_put_str(link, "text",
 	    web_say(r, TEXT_KIND_NUMBER, "kind", words_kind(r, i->kind), "number",
-	        words_number(r, i->number, i->revision), NULL));
+		words_number(r, i->number, i->revision), NULL));
 }
 
 static void
@@ -62,20 +63,24 @@ add_issue(void *arg, const struct view_issue *i)
 	struct issues_build *b = arg;
 	struct web_req *r = b->r;
 	struct json *o = json_add_obj(b->list);
-	struct access_who who = {.global_admin = r->person.global_admin, .project_admin = i->project_admin, .bic = i->own};
-	bool typed = b->typed != NULL && b->typed->issue == i->id && b->typed->reason != NULL;
+	struct access_who who = {.global_admin = r->person.global_admin,
+	    .project_admin = i->project_admin,
+	    .bic = i->own};
+	bool typed =
+	    b->typed != NULL && b->typed->issue == i->id && b->typed->reason != NULL;
 	bool retry = access_may(&who, i->own ? ACCESS_RETRY_OWN : ACCESS_RETRY);
 
 	json_put_i64(o, "id", i->id);
 	put_project_link(b, i, o);
 	put_item_link(r, i, o);
 	json_put_str(o, "direction",
-	    str_eq(i->direction, "to_npc")           ? lang_text(r->lang, TEXT_DIRECTION_IN)
-	        : str_eq(i->direction, "to_procore") ? lang_text(r->lang, TEXT_DIRECTION_OUT)
-	                                             : "");
+	    str_eq(i->direction, "to_npc")       ? lang_text(r->lang, TEXT_DIRECTION_IN)
+	    : str_eq(i->direction, "to_procore") ? lang_text(r->lang, TEXT_DIRECTION_OUT)
+						 : "");
 	json_put_str(o, "message", i->message);
 	json_put_str(o, "remedy", i->remedy);
-	json_put_str(o, "tries_text", web_count(r, i->tries, TEXT_TRIED_ONCE, TEXT_TRIED_MANY));
+	json_put_str(
+	    o, "tries_text", web_count(r, i->tries, TEXT_TRIED_ONCE, TEXT_TRIED_MANY));
 	web_put_time(r, o, "first", i->first_at);
 	web_put_time(r, o, "last", i->last_at);
 	json_put_bool(o, "retry", retry);
@@ -86,7 +91,8 @@ add_issue(void *arg, const struct view_issue *i)
 }
 
 static int
-put_issues(struct web_req *r, int64_t project_id, int64_t limit, int64_t offset, struct issues_build *b, struct err *e)
+put_issues(struct web_req *r, int64_t project_id, int64_t limit, int64_t offset,
+    struct issues_build *b, struct err *e)
 {
 	struct view_scope scope = state_scope(r);
 
@@ -96,8 +102,8 @@ put_issues(struct web_req *r, int64_t project_id, int64_t limit, int64_t offset,
 }
 
 int
-page_put_issues(struct web_req *r, int64_t project_id, int64_t limit, int64_t offset, bool own_page,
-    const struct page_typed *typed, struct err *e)
+page_put_issues(struct web_req *r, int64_t project_id, int64_t limit, int64_t offset,
+    bool own_page, const struct page_typed *typed, struct err *e)
 {
 	struct issues_build b = {.own_page = own_page, .typed = typed};
 
@@ -126,20 +132,25 @@ put_project(struct web_req *r, int64_t project_id, struct err *e)
 }
 
 int
-page_issues_show(struct web_req *r, int status, int64_t project_id, const struct page_typed *typed, struct err *e)
+page_issues_show(struct web_req *r, int status, int64_t project_id,
+    const struct page_typed *typed, struct err *e)
 {
 	struct issues_build b = {.typed = typed};
 	struct view_scope scope = state_scope(r);
 	char path[64];
 	int64_t total = 0;
 
-	if (str_format(path, sizeof path, project_id != 0 ? "/Projects/issues?project=%" PRId64 "&" : "/Projects/issues?",
+	if (str_format(path, sizeof path,
+		project_id != 0 ? "/Projects/issues?project=%" PRId64 "&"
+				: "/Projects/issues?",
 		project_id) == -1)
 		return err_set(e, ERR_BUG, "the list's path");
-	if (view_issues_count(r->app->db, &scope, project_id, &total, e) == -1 || put_project(r, project_id, e) == -1 ||
+	if (view_issues_count(r->app->db, &scope, project_id, &total, e) == -1 ||
+	    put_project(r, project_id, e) == -1 ||
 	    put_issues(r, project_id, PAGES_ROWS, pages_offset(r), &b, e) == -1)
 		return -1;
-	json_put_bool(r->model, "retry_all", project_id != 0 && total > 1 && web_may(r, ACCESS_RETRY));
+	json_put_bool(r->model, "retry_all",
+	    project_id != 0 && total > 1 && web_may(r, ACCESS_RETRY));
 	pages_put(r, path, total, TEXT_ISSUES_ONE, TEXT_ISSUES_MANY);
 	return web_render(r, status, "issues.xhtml", e);
 }

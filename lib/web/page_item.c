@@ -34,7 +34,8 @@ add_file(void *arg, const struct view_file *f)
 
 	json_put_str(o, "name", f->name);
 	json_put_str(o, "size", words_size(b->r, f->bytes));
-	json_put_str(o, "origin", lang_text(b->r->lang, procore ? TEXT_SERVICE_PROCORE : TEXT_SERVICE_NPC));
+	json_put_str(o, "origin",
+	    lang_text(b->r->lang, procore ? TEXT_SERVICE_PROCORE : TEXT_SERVICE_NPC));
 	words_put_file(b->r, f->state, f->detail, o);
 }
 
@@ -97,7 +98,8 @@ put_due(struct json *item, const struct view_item *i)
 }
 
 static void
-put_link(struct web_req *r, const char *key, int64_t id, const char *kind, const char *number, const char *revision)
+put_link(struct web_req *r, const char *key, int64_t id, const char *kind,
+    const char *number, const char *revision)
 {
 	struct json *o;
 
@@ -108,7 +110,8 @@ put_link(struct web_req *r, const char *key, int64_t id, const char *kind, const
 	o = json_put_obj(r->model, key);
 	json_put_i64(o, "id", id);
 	json_put_str(o, "text",
-	    web_say(r, TEXT_KIND_NUMBER, "kind", words_kind(r, kind), "number", words_number(r, number, revision), NULL));
+	    web_say(r, TEXT_KIND_NUMBER, "kind", words_kind(r, kind), "number",
+		words_number(r, number, revision), NULL));
 }
 
 static void
@@ -131,8 +134,10 @@ put_item(struct web_req *r, int64_t id, const struct view_item *i)
 	put_due(o, i);
 	web_put_time(r, o, "changed", i->changed_at);
 	words_put_item(r, i->state, i->reason_text, r->model);
-	put_link(r, "previous", i->previous_id, i->kind, i->previous_number, i->previous_revision);
-	put_link(r, "following", i->following_id, i->kind, i->following_number, i->following_revision);
+	put_link(r, "previous", i->previous_id, i->kind, i->previous_number,
+	    i->previous_revision);
+	put_link(r, "following", i->following_id, i->kind, i->following_number,
+	    i->following_revision);
 }
 
 int
@@ -140,7 +145,8 @@ page_item_may_retry(struct web_req *r, int64_t account_id, bool *may, struct err
 {
 	bool own = false;
 
-	if (account_id != 0 && account_is_of(r->app->db, account_id, r->person.user_name, &own, e) == -1)
+	if (account_id != 0 &&
+	    account_is_of(r->app->db, account_id, r->person.user_name, &own, e) == -1)
 		return -1;
 	*may = web_may(r, own ? ACCESS_RETRY_OWN : ACCESS_RETRY);
 	return 0;
@@ -172,7 +178,8 @@ page_item_show(struct web_req *r, int status, int64_t item_id, struct err *e)
 
 	if (view_item(r->app->db, item_id, &i, e) == -1)
 		return -1;
-	if (web_use_project(r, i.connection_id, e) == -1 || put_lists(r, item_id, e) == -1 ||
+	if (web_use_project(r, i.connection_id, e) == -1 ||
+	    put_lists(r, item_id, e) == -1 ||
 	    page_item_may_retry(r, i.account_id, &may, e) == -1)
 		goto out;
 	put_item(r, item_id, &i);

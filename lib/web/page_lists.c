@@ -13,7 +13,10 @@
 
 enum { HISTORY_ROWS = 20 };
 
-#define LIST_INPUTS {"page", FCGI_QUERY, fcgi_check_id, 9, false, false}
+#define LIST_INPUTS                                                                        \
+	{                                                                                  \
+		"page", FCGI_QUERY, fcgi_check_id, 9, false, false                         \
+	}
 
 const struct fcgi_input page_accounts_inputs[] = {LIST_INPUTS};
 const size_t page_accounts_inputs_n = 1;
@@ -39,8 +42,10 @@ add_account(void *arg, const struct view_account *a)
 	json_put_str(o, "public_id", a->public_id);
 	json_put_str(o, "name", a->name);
 	json_put_str(o, "login", a->login);
-	json_put_str(o, "people", str_empty(a->people) ? lang_text(b->r->lang, TEXT_PERSON_UNKNOWN) : a->people);
-	json_put_str(o, "projects_text", web_count(b->r, a->projects, TEXT_PROJECTS_ONE, TEXT_PROJECTS_MANY));
+	json_put_str(o, "people",
+	    str_empty(a->people) ? lang_text(b->r->lang, TEXT_PERSON_UNKNOWN) : a->people);
+	json_put_str(o, "projects_text",
+	    web_count(b->r, a->projects, TEXT_PROJECTS_ONE, TEXT_PROJECTS_MANY));
 	state_put_account(b->r, a->state, a->since_at, a->cause_text, o);
 	web_put_time(b->r, o, "verified", a->proved_at);
 	json_put_bool(o, "reconnect", !in);
@@ -54,7 +59,8 @@ page_accounts(struct web_req *r, struct err *e)
 	int64_t n = 0;
 
 	if (view_accounts_count(r->app->db, &scope, &n, e) == -1 ||
-	    view_accounts(r->app->db, &scope, PAGES_ROWS, pages_offset(r), add_account, &b, e) == -1)
+	    view_accounts(
+		r->app->db, &scope, PAGES_ROWS, pages_offset(r), add_account, &b, e) == -1)
 		return -1;
 	pages_put(r, "/Projects/accounts?", n, TEXT_ACCOUNTS_ONE, TEXT_ACCOUNTS_MANY);
 	return web_render(r, 200, "accounts.xhtml", e);
@@ -111,7 +117,8 @@ page_activity(struct web_req *r, struct err *e)
 	int64_t n = 0;
 
 	if (view_activity_count(r->app->db, &scope, &n, e) == -1 ||
-	    view_activity(r->app->db, &scope, PAGES_ROWS, pages_offset(r), add_activity, &b, e) == -1)
+	    view_activity(
+		r->app->db, &scope, PAGES_ROWS, pages_offset(r), add_activity, &b, e) == -1)
 		return -1;
 	pages_put(r, "/Projects/activity?", n, TEXT_ENTRIES_ONE, TEXT_ENTRIES_MANY);
 	return web_render(r, 200, "activity.xhtml", e);
@@ -124,12 +131,15 @@ put_roles(struct web_req *r, const struct view_person *p, struct json *o)
 {
 	struct buf roles = BUF_INIT(LIMIT_FIELD);
 	bool is[] = {p->global_admin, p->admin_of > 0, p->bic_of > 0};
-	enum text words[] = {TEXT_ROLE_GLOBAL_ADMIN, TEXT_ROLE_PROJECT_ADMIN, TEXT_ROLE_BIC};
+	enum text words[] = {
+	    TEXT_ROLE_GLOBAL_ADMIN, TEXT_ROLE_PROJECT_ADMIN, TEXT_ROLE_BIC};
 
 	for (size_t i = 0; i < 3; i++)
 		if (is[i])
-			buf_printf(&roles, "%s%s", roles.len > 0 ? ", " : "", lang_text(r->lang, words[i]));
-	json_put_str(o, "roles", roles.len > 0 ? buf_str(&roles) : lang_text(r->lang, TEXT_ROLE_NONE));
+			buf_printf(&roles, "%s%s", roles.len > 0 ? ", " : "",
+			    lang_text(r->lang, words[i]));
+	json_put_str(o, "roles",
+	    roles.len > 0 ? buf_str(&roles) : lang_text(r->lang, TEXT_ROLE_NONE));
 	buf_clear(&roles);
 }
 
@@ -147,8 +157,9 @@ add_person(void *arg, const struct view_person *p)
 	put_roles(b->r, p, o);
 	json_put_str(o, "projects_text",
 	    p->global_admin ? lang_text(b->r->lang, TEXT_PROJECTS_ALL)
-	        : p->projects == 0    ? ""
-	                    : web_count(b->r, p->projects, TEXT_PROJECTS_ONE, TEXT_PROJECTS_MANY));
+	    : p->projects == 0
+		? ""
+		: web_count(b->r, p->projects, TEXT_PROJECTS_ONE, TEXT_PROJECTS_MANY));
 	accounts = json_put_arr(o, "accounts");
 	strv_split(&logins, p->logins, "\n");
 	for (size_t i = 0; i < logins.n; i++)

@@ -13,7 +13,8 @@ const struct fcgi_input page_projects_inputs[] = {
     {"page", FCGI_QUERY, fcgi_check_id, 9, false, false},
     {"done", FCGI_QUERY, fcgi_check_word, 16, false, false},
 };
-const size_t page_projects_inputs_n = sizeof page_projects_inputs / sizeof page_projects_inputs[0];
+const size_t page_projects_inputs_n =
+    sizeof page_projects_inputs / sizeof page_projects_inputs[0];
 
 static int
 put_row(struct web_req *r, const struct state *s, struct json *o, struct err *e)
@@ -30,7 +31,9 @@ put_row(struct web_req *r, const struct state *s, struct json *o, struct err *e)
 	if (state_put_status(r, s, o, e) == -1)
 		return -1;
 	state_put_sync(r, s, o);
-	json_put_str(o, "issues_text", p->issues == 0 ? "" : web_count(r, p->issues, TEXT_ISSUES_ONE, TEXT_ISSUES_MANY));
+	json_put_str(o, "issues_text",
+	    p->issues == 0 ? ""
+			   : web_count(r, p->issues, TEXT_ISSUES_ONE, TEXT_ISSUES_MANY));
 	web_put_time(r, o, "last_sync", p->last_sync_at);
 	return 0;
 }
@@ -38,12 +41,17 @@ put_row(struct web_req *r, const struct state *s, struct json *o, struct err *e)
 static void
 put_summary(struct web_req *r, const struct view_counts *n)
 {
-	const char *lost = n->lost == 0 ? "" : web_count(r, n->lost, TEXT_SUMMARY_LOST_ONE, TEXT_SUMMARY_LOST_MANY);
-	const char *warning =
-	    n->warning == 0 ? "" : web_count(r, n->warning, TEXT_SUMMARY_WARNING_ONE, TEXT_SUMMARY_WARNING_MANY);
+	const char *lost = n->lost == 0 ? ""
+					: web_count(r, n->lost, TEXT_SUMMARY_LOST_ONE,
+					      TEXT_SUMMARY_LOST_MANY);
+	const char *warning = n->warning == 0
+				  ? ""
+				  : web_count(r, n->warning, TEXT_SUMMARY_WARNING_ONE,
+					TEXT_SUMMARY_WARNING_MANY);
 	struct buf both = BUF_INIT(LIMIT_FIELD);
 
-	buf_printf(&both, "%s%s%s", lost, lost[0] != '\0' && warning[0] != '\0' ? " " : "", warning);
+	buf_printf(&both, "%s%s%s", lost, lost[0] != '\0' && warning[0] != '\0' ? " " : "",
+	    warning);
 	json_put_str(r->model, "summary", buf_str(&both));
 	buf_clear(&both);
 }
@@ -68,7 +76,8 @@ put_rows(struct web_req *r, const struct view_projects *list, struct err *e)
 	int rc = -1;
 
 	ids_of(list, &ids);
-	if (buf_check(&ids, "the ids of a page", e) == -1 || view_seats(r->app->db, buf_str(&ids), &seats, e) == -1 ||
+	if (buf_check(&ids, "the ids of a page", e) == -1 ||
+	    view_seats(r->app->db, buf_str(&ids), &seats, e) == -1 ||
 	    state_services(r, &services, e) == -1)
 		goto out;
 	for (size_t i = 0; i < list->n; i++) {
@@ -94,7 +103,8 @@ page_projects(struct web_req *r, struct err *e)
 	int rc = -1;
 
 	if (view_projects_count(r->app->db, &scope, &n, e) == -1 ||
-	    view_projects(r->app->db, &scope, PAGES_ROWS, pages_offset(r), &list, e) == -1 ||
+	    view_projects(r->app->db, &scope, PAGES_ROWS, pages_offset(r), &list, e) ==
+		-1 ||
 	    put_rows(r, &list, e) == -1)
 		goto out;
 	put_summary(r, &n);
@@ -114,7 +124,8 @@ page_root(struct web_req *r, struct err *e)
 	return web_redirect(r, "/Projects", e);
 }
 
-/* Is this program up, and its database the one it was built for? For the front and for monitoring; needs nobody. */
+/* Is this program up, and its database the one it was built for? For the front and for
+ * monitoring; needs nobody. */
 int
 page_healthz(struct web_req *r, struct err *e)
 {

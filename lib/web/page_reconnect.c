@@ -1,5 +1,6 @@
-/* The page behind the mail's link, and its two buttons. Anyone signed in who holds the link may open it and press
- * Reconnect: Procore's answer decides whether it counts (DESIGN.md 5 "People and accounts"). */
+/* The page behind the mail's link, and its two buttons. Anyone signed in who holds the link
+ * may open it and press Reconnect: Procore's answer decides whether it counts (DESIGN.md 5
+ * "People and accounts"). */
 #include "config.h"
 
 #include "web/form.h"
@@ -26,19 +27,25 @@ const struct fcgi_input page_reconnect_inputs[] = {
     {"project", FCGI_QUERY, fcgi_check_line, 19, false, false},
     {"done", FCGI_QUERY, fcgi_check_word, 16, false, false},
 };
-const size_t page_reconnect_inputs_n = sizeof page_reconnect_inputs / sizeof page_reconnect_inputs[0];
+const size_t page_reconnect_inputs_n =
+    sizeof page_reconnect_inputs / sizeof page_reconnect_inputs[0];
 
-#define FORM_INPUTS \
-	{"csrf", FCGI_FORM, fcgi_check_token, 512, false, false}, \
-	    {"account", FCGI_FORM, fcgi_check_public_id, 32, true, false}, \
-	    {"project", FCGI_FORM, fcgi_check_line, 19, false, false}
+#define FORM_INPUTS                                                                        \
+	{"csrf", FCGI_FORM, fcgi_check_token, 512, false, false},                          \
+	    {"account", FCGI_FORM, fcgi_check_public_id, 32, true, false},                 \
+	{                                                                                  \
+		"project", FCGI_FORM, fcgi_check_line, 19, false, false                    \
+	}
 
 const struct fcgi_input page_start_reconnect_inputs[] = {FORM_INPUTS};
-const size_t page_start_reconnect_inputs_n = sizeof page_start_reconnect_inputs / sizeof page_start_reconnect_inputs[0];
+const size_t page_start_reconnect_inputs_n =
+    sizeof page_start_reconnect_inputs / sizeof page_start_reconnect_inputs[0];
 const struct fcgi_input page_send_link_inputs[] = {FORM_INPUTS};
-const size_t page_send_link_inputs_n = sizeof page_send_link_inputs / sizeof page_send_link_inputs[0];
+const size_t page_send_link_inputs_n =
+    sizeof page_send_link_inputs / sizeof page_send_link_inputs[0];
 
-/* The project one came from, if it is one of the person's and the account serves it; else 0. */
+/* The project one came from, if it is one of the person's and the account serves it; else
+ * 0. */
 static int
 came_from(struct web_req *r, int64_t project_id, int64_t *out, struct err *e)
 {
@@ -78,7 +85,8 @@ add_project(void *arg, const struct view_account_project *p)
 
 /* Whoever has no part in any of the projects is told their number only. */
 static int
-put_projects(struct web_req *r, const struct account *a, bool needed, bool *known, struct err *e)
+put_projects(
+    struct web_req *r, const struct account *a, bool needed, bool *known, struct err *e)
 {
 	struct projects_build b = {json_put_arr(r->model, "projects"), false};
 	struct view_scope scope = state_scope(r);
@@ -86,16 +94,20 @@ put_projects(struct web_req *r, const struct account *a, bool needed, bool *know
 	char more[24] = "";
 
 	if (view_account_projects_count(r->app->db, a->id, &n, e) == -1 ||
-	    view_account_projects(r->app->db, a->id, &scope, SHOWN_PROJECTS, add_project, &b, e) == -1)
+	    view_account_projects(
+		r->app->db, a->id, &scope, SHOWN_PROJECTS, add_project, &b, e) == -1)
 		return -1;
 	*known = b.any_open;
 	if (!b.any_open)
 		json_put_arr(r->model, "projects");
-	if (n > SHOWN_PROJECTS && str_format(more, sizeof more, "%" PRId64, n - SHOWN_PROJECTS) == -1)
+	if (n > SHOWN_PROJECTS &&
+	    str_format(more, sizeof more, "%" PRId64, n - SHOWN_PROJECTS) == -1)
 		more[0] = '\0';
 	json_put_str(r->model, "more_text",
-	    b.any_open && more[0] != '\0' ? web_say(r, TEXT_AND_MORE, "count", more, NULL) : "");
-	json_put_str(r->model, "waiting_text", needed && n > 0 ? web_count(r, n, TEXT_WAITING_ONE, TEXT_WAITING_MANY) : "");
+	    b.any_open && more[0] != '\0' ? web_say(r, TEXT_AND_MORE, "count", more, NULL)
+					  : "");
+	json_put_str(r->model, "waiting_text",
+	    needed && n > 0 ? web_count(r, n, TEXT_WAITING_ONE, TEXT_WAITING_MANY) : "");
 	return 0;
 }
 
@@ -130,7 +142,8 @@ put_account(struct web_req *r, const struct account *a, bool needed)
 	json_put_str(o, "public_id", a->public_id);
 	json_put_str(o, "name", a->name);
 	json_put_str(o, "login", a->login);
-	state_put_account(r, account_state_word(a->state), a->since_at, a->cause_text, r->model);
+	state_put_account(
+	    r, account_state_word(a->state), a->since_at, a->cause_text, r->model);
 	json_put_bool(r->model, "needed", needed);
 	json_put_bool(r->model, "healthy", !needed);
 	web_url(r, "/Projects/reconnect?account=", &link);
@@ -140,7 +153,8 @@ put_account(struct web_req *r, const struct account *a, bool needed)
 }
 
 int
-page_reconnect_show(struct web_req *r, int status, const char *public_id, int64_t project_id, struct err *e)
+page_reconnect_show(
+    struct web_req *r, int status, const char *public_id, int64_t project_id, struct err *e)
 {
 	struct account a = {0};
 	int64_t from = 0;
@@ -153,8 +167,8 @@ page_reconnect_show(struct web_req *r, int status, const char *public_id, int64_
 		return -1;
 	needed = a.state != ACCOUNT_OK && a.state != ACCOUNT_SUSPECT;
 	if (account_is_of(r->app->db, a.id, r->person.user_name, &own, e) == -1 ||
-	    came_from(r, project_id, &from, e) == -1 || put_projects(r, &a, needed, &known, e) == -1 ||
-	    put_from(r, from, e) == -1)
+	    came_from(r, project_id, &from, e) == -1 ||
+	    put_projects(r, &a, needed, &known, e) == -1 || put_from(r, from, e) == -1)
 		goto out;
 	put_account(r, &a, needed);
 	json_put_bool(r->model, "own", own);
@@ -169,8 +183,8 @@ int
 page_reconnect(struct web_req *r, struct err *e)
 {
 	pages_done(r);
-	return page_reconnect_show(
-	    r, 200, fcgi_input(r->inputs, "account"), fcgi_input_i64(r->inputs, "project", 0), e);
+	return page_reconnect_show(r, 200, fcgi_input(r->inputs, "account"),
+	    fcgi_input_i64(r->inputs, "project", 0), e);
 }
 
 /* ---- the button */
@@ -187,16 +201,22 @@ procore_host(struct web_req *r)
 }
 
 int
-page_continue(struct web_req *r, const struct account *a, enum oauth_purpose purpose, int64_t project_id, struct err *e)
+page_continue(struct web_req *r, const struct account *a, enum oauth_purpose purpose,
+    int64_t project_id, struct err *e)
 {
 	struct buf url = BUF_INIT(LIMIT_URL);
-	struct oauth_ask ask = {.purpose = purpose, .account_id = a->id, .connection_id = project_id,
-	    .user_name = r->person.user_name, .cookie = r->cookie};
+	struct oauth_ask ask = {.purpose = purpose,
+	    .account_id = a->id,
+	    .connection_id = project_id,
+	    .user_name = r->person.user_name,
+	    .cookie = r->cookie};
 	char return_to[128];
 	int rc;
 
-	rc = project_id != 0 ? str_format(return_to, sizeof return_to, "/Projects/edit?project=%" PRId64, project_id)
-	                     : str_format(return_to, sizeof return_to, "/Projects/reconnect?account=%s", a->public_id);
+	rc = project_id != 0 ? str_format(return_to, sizeof return_to,
+				   "/Projects/edit?project=%" PRId64, project_id)
+			     : str_format(return_to, sizeof return_to,
+				   "/Projects/reconnect?account=%s", a->public_id);
 	if (rc == -1)
 		return err_set(e, ERR_BUG, "the way back");
 	ask.return_to = return_to;
@@ -224,7 +244,8 @@ page_start_reconnect(struct web_req *r, struct err *e)
 		pages_stale(r);
 		return page_reconnect_show(r, PAGES_STALE_STATUS, public_id, project_id, e);
 	}
-	if (account_by_public_id(r->app->db, public_id, &a, e) == 0 && came_from(r, project_id, &from, e) == 0)
+	if (account_by_public_id(r->app->db, public_id, &a, e) == 0 &&
+	    came_from(r, project_id, &from, e) == 0)
 		rc = page_continue(r, &a, OAUTH_RECONNECT, from, e);
 	account_clear(&a);
 	return rc;
@@ -242,8 +263,10 @@ page_send_link_for(struct web_req *r, int64_t account_id, const char *login, str
 	json_put_str(detail, "login", login);
 	if (str_format(target, sizeof target, "account %" PRId64, account_id) == -1)
 		err_set(e, ERR_BUG, "target");
-	else if (incident_send_link(r->app->db, &r->app->conf, account_id, r->person.user_name, e) == 0 &&
-	    audit_add(r->app->db, r->person.user_name, "account.link", target, detail, e) == 0)
+	else if (incident_send_link(
+		     r->app->db, &r->app->conf, account_id, r->person.user_name, e) == 0 &&
+		 audit_add(r->app->db, r->person.user_name, "account.link", target, detail,
+		     e) == 0)
 		rc = 0;
 	json_free(detail);
 	return rc;
@@ -255,7 +278,8 @@ may_send(struct web_req *r, const struct account *a, bool *may, struct err *e)
 {
 	struct projects_build b = {json_arr(), false};
 	struct view_scope scope = state_scope(r);
-	int rc = view_account_projects(r->app->db, a->id, &scope, INT32_MAX, add_project, &b, e);
+	int rc =
+	    view_account_projects(r->app->db, a->id, &scope, INT32_MAX, add_project, &b, e);
 
 	json_free(b.list);
 	*may = b.any_open;
@@ -268,12 +292,15 @@ send_link(struct web_req *r, const struct account *a, int64_t from, struct err *
 	char path[128];
 	int rc;
 
-	if (db_begin(r->app->db, e) == -1 || page_send_link_for(r, a->id, a->login, e) == -1 ||
+	if (db_begin(r->app->db, e) == -1 ||
+	    page_send_link_for(r, a->id, a->login, e) == -1 ||
 	    db_commit(r->app->db, e) == -1)
 		return -1;
 	wake_send(r->app->conf.wake_socket);
-	rc = from != 0 ? str_format(path, sizeof path, "/Projects/edit?project=%" PRId64 "&done=link", from)
-	               : str_format(path, sizeof path, "/Projects/reconnect?account=%s&done=link", a->public_id);
+	rc = from != 0 ? str_format(path, sizeof path,
+			     "/Projects/edit?project=%" PRId64 "&done=link", from)
+		       : str_format(path, sizeof path,
+			     "/Projects/reconnect?account=%s&done=link", a->public_id);
 	return rc == -1 ? err_set(e, ERR_BUG, "the way back") : web_redirect(r, path, e);
 }
 
@@ -281,7 +308,8 @@ send_link(struct web_req *r, const struct account *a, int64_t from, struct err *
 static int
 no_address(struct web_req *r, const struct account *a, int64_t project_id, struct err *e)
 {
-	web_notice(r, "warning", lang_text(r->lang, TEXT_NOTICE_NO_MAIL_TITLE), lang_text(r->lang, TEXT_NOTICE_NO_MAIL));
+	web_notice(r, "warning", lang_text(r->lang, TEXT_NOTICE_NO_MAIL_TITLE),
+	    lang_text(r->lang, TEXT_NOTICE_NO_MAIL));
 	return page_reconnect_show(r, 200, a->public_id, project_id, e);
 }
 
@@ -300,8 +328,8 @@ page_send_link(struct web_req *r, struct err *e)
 		pages_stale(r);
 		return page_reconnect_show(r, PAGES_STALE_STATUS, public_id, project_id, e);
 	}
-	if (account_by_public_id(r->app->db, public_id, &a, e) == -1 || came_from(r, project_id, &from, e) == -1 ||
-	    may_send(r, &a, &may, e) == -1)
+	if (account_by_public_id(r->app->db, public_id, &a, e) == -1 ||
+	    came_from(r, project_id, &from, e) == -1 || may_send(r, &a, &may, e) == -1)
 		goto out;
 	if (!may) {
 		rc = err_set(e, ERR_AUTH, "not allowed for %s", r->person.user_name);

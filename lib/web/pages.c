@@ -22,7 +22,8 @@ pages_offset(const struct web_req *r)
 }
 
 static void
-put_way(struct web_req *r, struct json *obj, const char *key, const char *path, int64_t page, bool there)
+put_way(struct web_req *r, struct json *obj, const char *key, const char *path,
+    int64_t page, bool there)
 {
 	struct buf b = BUF_INIT(LIMIT_URL);
 
@@ -46,7 +47,8 @@ pages_put(struct web_req *r, const char *path, int64_t total, enum text one, enu
 		json_put_null(r->model, "pages");
 		return;
 	}
-	if (str_format(now, sizeof now, "%" PRId64, page) == -1 || str_format(all, sizeof all, "%" PRId64, pages) == -1)
+	if (str_format(now, sizeof now, "%" PRId64, page) == -1 ||
+	    str_format(all, sizeof all, "%" PRId64, pages) == -1)
 		now[0] = all[0] = '\0';
 	p = json_put_obj(r->model, "pages");
 	json_put_str(p, "text", web_say(r, TEXT_PAGE_OF, "page", now, "pages", all, NULL));
@@ -72,18 +74,21 @@ pages_done(struct web_req *r)
 	    {"dismissed", "check", TEXT_NOTICE_DISMISSED_TITLE, TEXT_MAX},
 	    {"paused", "paused", TEXT_NOTICE_PAUSED_TITLE, TEXT_MAX},
 	    {"resumed", "check", TEXT_NOTICE_RESUMED_TITLE, TEXT_MAX},
-	    {"disconnected", "check", TEXT_NOTICE_DISCONNECTED_TITLE, TEXT_NOTICE_DISCONNECTED},
+	    {"disconnected", "check", TEXT_NOTICE_DISCONNECTED_TITLE,
+		TEXT_NOTICE_DISCONNECTED},
 	};
 	const char *done = fcgi_input(r->inputs, "done");
 
 	for (size_t i = 0; done != NULL && i < sizeof table / sizeof table[0]; i++)
 		if (str_eq(done, table[i].word))
 			web_notice(r, table[i].icon, lang_text(r->lang, table[i].title),
-			    table[i].text == TEXT_MAX ? "" : lang_text(r->lang, table[i].text));
+			    table[i].text == TEXT_MAX ? ""
+						      : lang_text(r->lang, table[i].text));
 }
 
 void
 pages_stale(struct web_req *r)
 {
-	web_notice(r, "warning", lang_text(r->lang, TEXT_NOTICE_STALE_TITLE), lang_text(r->lang, TEXT_NOTICE_STALE));
+	web_notice(r, "warning", lang_text(r->lang, TEXT_NOTICE_STALE_TITLE),
+	    lang_text(r->lang, TEXT_NOTICE_STALE));
 }

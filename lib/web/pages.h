@@ -1,4 +1,5 @@
-/* pages.h: what the lists share: 50 rows a page, and how the forms find their way back. Layer: web. */
+/* pages.h: what the lists share: 50 rows a page, and how the forms find their way back.
+ * Layer: web. */
 #ifndef CW_WEB_PAGES_H
 #define CW_WEB_PAGES_H
 
@@ -12,7 +13,8 @@ int64_t pages_offset(const struct web_req *r);
 /* Put `pages` and `total_text` into the model.
  * path  below public_path with its other parameters, ending in "?" or "&"
  * one, many  "1 project", "{{count}} projects" */
-void pages_put(struct web_req *r, const char *path, int64_t total, enum text one, enum text many);
+void pages_put(
+    struct web_req *r, const char *path, int64_t total, enum text one, enum text many);
 
 /* A notice after a change, from the input "done": "saved", "sync", ... */
 void pages_done(struct web_req *r);

@@ -109,7 +109,8 @@ web_put_time(struct web_req *r, struct json *obj, const char *key, int64_t at)
 }
 
 struct json *
-web_put_status(struct json *obj, const char *key, const char *icon, const char *word, const char *text)
+web_put_status(
+    struct json *obj, const char *key, const char *icon, const char *word, const char *text)
 {
 	struct json *s = json_put_obj(obj, key);
 
@@ -121,12 +122,13 @@ web_put_status(struct json *obj, const char *key, const char *icon, const char *
 
 /* ---- layout */
 
-/* Which entry of the navigation a page belongs to: its own, or the list that it was opened from. */
+/* Which entry of the navigation a page belongs to: its own, or the list that it was opened
+ * from. */
 static bool
 nav_current(const struct web_req *r, const char *path)
 {
-	static const char *const own[] = {"/Projects/issues", "/Projects/accounts", "/Projects/activity",
-	    "/Projects/health", "/Projects/people", "/Projects/help"};
+	static const char *const own[] = {"/Projects/issues", "/Projects/accounts",
+	    "/Projects/activity", "/Projects/health", "/Projects/people", "/Projects/help"};
 
 	if (r->route == NULL)
 		return false;
@@ -315,7 +317,8 @@ web_message(struct web_req *r, const struct web_message *m, struct err *e)
 		json_add_str(s, m->steps[i]);
 	json_put_str(r->model, "icon", m->icon);
 	json_put_str(r->model, "title", lang_text(r->lang, m->title));
-	json_put_str(r->model, "text", m->said_text != NULL ? m->said_text : lang_text(r->lang, m->text));
+	json_put_str(r->model, "text",
+	    m->said_text != NULL ? m->said_text : lang_text(r->lang, m->text));
 	list(r, &r->facts, "facts");
 	list(r, &r->actions, "actions");
 	return web_render(r, m->status, "message.xhtml", e);

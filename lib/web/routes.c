@@ -4,12 +4,21 @@
 
 #include "web/page.h"
 
-#define GET(path, page, right, project) \
-	{FCGI_GET, path, page_##page, page_##page##_inputs, &page_##page##_inputs_n, right, project, false}
-#define POST(path, page, right, project) \
-	{FCGI_POST, path, page_##page, page_##page##_inputs, &page_##page##_inputs_n, right, project, false}
+#define GET(path, page, right, project)                                                    \
+	{                                                                                  \
+		FCGI_GET, path, page_##page, page_##page##_inputs,                         \
+		    &page_##page##_inputs_n, right, project, false                         \
+	}
+#define POST(path, page, right, project)                                                   \
+	{                                                                                  \
+		FCGI_POST, path, page_##page, page_##page##_inputs,                        \
+		    &page_##page##_inputs_n, right, project, false                         \
+	}
 /* Without inputs of its own. */
-#define PLAIN(path, page, right, anyone) {FCGI_GET, path, page_##page, NULL, NULL, right, NULL, anyone}
+#define PLAIN(path, page, right, anyone)                                                   \
+	{                                                                                  \
+		FCGI_GET, path, page_##page, NULL, NULL, right, NULL, anyone               \
+	}
 
 const struct web_route projects_routes[] = {
     PLAIN("/healthz", healthz, ACCESS_SIGNED_IN, true),
@@ -25,8 +34,8 @@ const struct web_route projects_routes[] = {
 };
 const size_t projects_routes_n = sizeof projects_routes / sizeof projects_routes[0];
 
-/* Where the right depends on something that only the handler knows (an issue's or an item's project and owner, an
- * account), ACCESS_SIGNED_IN stands here and the handler asks. */
+/* Where the right depends on something that only the handler knows (an issue's or an item's
+ * project and owner, an account), ACCESS_SIGNED_IN stands here and the handler asks. */
 const struct web_route edit_routes[] = {
     GET("/Projects/edit", edit, ACCESS_SEE, "project"),
     GET("/Projects/bic", add_bic, ACCESS_BIC, "project"),

@@ -1,5 +1,6 @@
-/* routes.h: every address below public_path, the right it needs, and the program that answers it. Layer: web.
- * Source: DESIGN.md 5, html/README.md "Forms". conf/nginx and conf/apache send the same paths to the same programs. */
+/* routes.h: every address below public_path, the right it needs, and the program that
+ * answers it. Layer: web. Source: DESIGN.md 5, html/README.md "Forms". conf/nginx and
+ * conf/apache send the same paths to the same programs. */
 #ifndef CW_WEB_ROUTES_H
 #define CW_WEB_ROUTES_H
 

@@ -9,7 +9,8 @@
 struct view_scope
 state_scope(const struct web_req *r)
 {
-	return (struct view_scope){.all = r->person.global_admin, .person_id = r->person.id};
+	return (struct view_scope){
+	    .all = r->person.global_admin, .person_id = r->person.id};
 }
 
 /* ---- facts */
@@ -45,13 +46,16 @@ state_services(struct web_req *r, struct state_services *out, struct err *e)
 static struct status_seat
 seat_facts(const struct view_seat *v)
 {
-	struct status_seat s = {.since_at = v->since_at, .checked_at = v->checked_at, .proved_at = v->proved_at,
+	struct status_seat s = {.since_at = v->since_at,
+	    .checked_at = v->checked_at,
+	    .proved_at = v->proved_at,
 	    .checking = v->checking};
 
 	if (str_eq(v->account_state, "ok") || str_eq(v->account_state, "suspect"))
 		s.sign_in = STATUS_IN_OK;
 	else
-		s.sign_in = str_eq(v->account_state, "lost") ? STATUS_IN_LOST : STATUS_IN_NEEDED;
+		s.sign_in =
+		    str_eq(v->account_state, "lost") ? STATUS_IN_LOST : STATUS_IN_NEEDED;
 	if (str_eq(v->state, "ok"))
 		s.right = STATUS_RIGHT_OK;
 	else if (str_eq(v->state, "permission_lost"))
@@ -64,16 +68,22 @@ seat_facts(const struct view_seat *v)
 static int64_t
 poll_s(const struct web_req *r, const struct view_project *p)
 {
-	return 60 * (p->poll_minutes != 0 ? p->poll_minutes : r->app->conf.poll_interval_minutes);
+	return 60 * (p->poll_minutes != 0 ? p->poll_minutes
+					  : r->app->conf.poll_interval_minutes);
 }
 
 void
-state_of(const struct web_req *r, const struct view_project *p, const struct view_seats *seats,
-    const struct state_services *services, struct state *out)
+state_of(const struct web_req *r, const struct view_project *p,
+    const struct view_seats *seats, const struct state_services *services,
+    struct state *out)
 {
 	struct status_seat facts[STATUS_PROBLEMS_MAX];
-	struct status_in in = {.paused = str_eq(p->state, "paused"), .app_missing = p->app_missing,
-	    .app_since_at = p->app_since_at, .seats = facts, .poll_s = poll_s(r, p), .now = clk_now()};
+	struct status_in in = {.paused = str_eq(p->state, "paused"),
+	    .app_missing = p->app_missing,
+	    .app_since_at = p->app_since_at,
+	    .seats = facts,
+	    .poll_s = poll_s(r, p),
+	    .now = clk_now()};
 	size_t first = 0;
 
 	while (first < seats->n && seats->v[first].connection_id != p->id)
@@ -81,7 +91,8 @@ state_of(const struct web_req *r, const struct view_project *p, const struct vie
 	*out = (struct state){.project = p, .services = services};
 	if (first < seats->n)
 		out->seats = &seats->v[first];
-	while (first + out->seats_n < seats->n && seats->v[first + out->seats_n].connection_id == p->id)
+	while (first + out->seats_n < seats->n &&
+	       seats->v[first + out->seats_n].connection_id == p->id)
 		out->seats_n++;
 	for (size_t i = 0; i < out->seats_n && i < STATUS_PROBLEMS_MAX; i++)
 		facts[in.seats_n++] = seat_facts(&out->seats[i]);
@@ -96,7 +107,8 @@ const char *
 state_project_text(struct web_req *r, const struct view_project *p)
 {
 	return p->npc_number[0] == '\0' ? p->npc_name
-	                                : web_say(r, TEXT_NUMBER_NAME, "number", p->npc_number, "name", p->npc_name, NULL);
+					: web_say(r, TEXT_NUMBER_NAME, "number",
+					      p->npc_number, "name", p->npc_name, NULL);
 }
 
 const char *
@@ -107,16 +119,22 @@ state_who(struct web_req *r, const char *name, const char *login)
 	return web_say(r, TEXT_NAME_LOGIN, "name", name, "login", login, NULL);
 }
 
-/* The texts of a cause about one account: alone, and while somebody else carries the project. */
+/* The texts of a cause about one account: alone, and while somebody else carries the
+ * project. */
 static const char *
-say_seat(struct web_req *r, const struct state *s, const struct status_problem *p, enum text alone, enum text carried)
+say_seat(struct web_req *r, const struct state *s, const struct status_problem *p,
+    enum text alone, enum text carried)
 {
 	const struct view_seat *v = &s->seats[p->seat];
-	const struct view_seat *other = s->status.reader >= 0 ? &s->seats[s->status.reader] : NULL;
+	const struct view_seat *other =
+	    s->status.reader >= 0 ? &s->seats[s->status.reader] : NULL;
 
-	return web_say(r, p->cuts_off || other == NULL ? alone : carried, "login", v->login, "detail", v->state_text,
-	    "when", web_when(r, p->since_at), "other",
-	    other == NULL ? "" : str_empty(other->name) ? other->login : other->name, NULL);
+	return web_say(r, p->cuts_off || other == NULL ? alone : carried, "login", v->login,
+	    "detail", v->state_text, "when", web_when(r, p->since_at), "other",
+	    other == NULL            ? ""
+	    : str_empty(other->name) ? other->login
+				     : other->name,
+	    NULL);
 }
 
 static const char *
@@ -132,11 +150,14 @@ say_problem(struct web_req *r, const struct state *s, const struct status_proble
 	case STATUS_P_NO_SEAT:
 		return lang_text(r->lang, TEXT_STATUS_NO_BIC);
 	case STATUS_P_SIGN_IN_LOST:
-		return say_seat(r, s, p, TEXT_CAUSE_SIGN_IN_LOST, TEXT_CAUSE_SIGN_IN_LOST_CARRIED);
+		return say_seat(
+		    r, s, p, TEXT_CAUSE_SIGN_IN_LOST, TEXT_CAUSE_SIGN_IN_LOST_CARRIED);
 	case STATUS_P_SIGN_IN_NEEDED:
-		return say_seat(r, s, p, TEXT_CAUSE_SIGN_IN_NEEDED, TEXT_CAUSE_SIGN_IN_NEEDED_CARRIED);
+		return say_seat(
+		    r, s, p, TEXT_CAUSE_SIGN_IN_NEEDED, TEXT_CAUSE_SIGN_IN_NEEDED_CARRIED);
 	case STATUS_P_PERMISSION:
-		return say_seat(r, s, p, TEXT_CAUSE_PERMISSION, TEXT_CAUSE_PERMISSION_CARRIED);
+		return say_seat(
+		    r, s, p, TEXT_CAUSE_PERMISSION, TEXT_CAUSE_PERMISSION_CARRIED);
 	case STATUS_P_LOCAL:
 		return lang_text(r->lang, TEXT_CAUSE_LOCAL);
 	case STATUS_P_PROCORE_DOWN:
@@ -145,7 +166,7 @@ say_problem(struct web_req *r, const struct state *s, const struct status_proble
 		return web_say(r, TEXT_CAUSE_NPC_DOWN, "when", when, NULL);
 	case STATUS_P_NOT_VERIFIED:
 		return p->since_at == 0 ? lang_text(r->lang, TEXT_NEVER_VERIFIED)
-		                        : web_say(r, TEXT_NOT_VERIFIED, "when", when, NULL);
+					: web_say(r, TEXT_NOT_VERIFIED, "when", when, NULL);
 	case STATUS_P_NO_CONTACT:
 		return say_seat(r, s, p, TEXT_CAUSE_NO_CONTACT, TEXT_CAUSE_NO_CONTACT);
 	case STATUS_P_MAX:
@@ -162,7 +183,8 @@ say_paused(struct web_req *r, const struct state *s, const char **out, struct er
 	if (view_paused_by(r->app->db, s->project->id, &by, e) == -1)
 		return -1;
 	*out = by.at == 0 ? ""
-	                  : web_say(r, TEXT_STATUS_PAUSED_BY, "who", by.name, "when", web_when(r, by.at), NULL);
+			  : web_say(r, TEXT_STATUS_PAUSED_BY, "who", by.name, "when",
+				web_when(r, by.at), NULL);
 	return 0;
 }
 
@@ -189,7 +211,8 @@ state_put_status(struct web_req *r, const struct state *s, struct json *obj, str
 	} else if (st->checking) {
 		text = lang_text(r->lang, TEXT_STATUS_CHECKING);
 	}
-	web_put_status(obj, "status", words[st->word].icon, lang_text(r->lang, words[st->word].word), text);
+	web_put_status(obj, "status", words[st->word].icon,
+	    lang_text(r->lang, words[st->word].word), text);
 	return 0;
 }
 
@@ -197,22 +220,28 @@ void
 state_put_sync(struct web_req *r, const struct state *s, struct json *obj)
 {
 	const struct view_project *p = s->project;
-	bool down = s->services->down_since_at[STATUS_PROCORE] != 0 || s->services->down_since_at[STATUS_NPC] != 0;
+	bool down = s->services->down_since_at[STATUS_PROCORE] != 0 ||
+		    s->services->down_since_at[STATUS_NPC] != 0;
 
 	if (str_eq(r->app->conf.npc_adapter, "none"))
-		web_put_status(obj, "sync", "paused", lang_text(r->lang, TEXT_SYNC_NOT_CONFIGURED), "");
+		web_put_status(obj, "sync", "paused",
+		    lang_text(r->lang, TEXT_SYNC_NOT_CONFIGURED), "");
 	else if (p->issues > 0)
-		web_put_status(obj, "sync", "warning", lang_text(r->lang, TEXT_SYNC_FAILED), "");
+		web_put_status(
+		    obj, "sync", "warning", lang_text(r->lang, TEXT_SYNC_FAILED), "");
 	else if (s->status.word == STATUS_LOST)
 		web_put_status(obj, "sync", "sync", lang_text(r->lang, TEXT_SYNC_WAITING),
 		    lang_text(r->lang, TEXT_SYNC_FOR_CONNECTION));
 	else if (p->sync_error[0] != '\0')
 		web_put_status(obj, "sync", down ? "sync" : "warning",
-		    lang_text(r->lang, down ? TEXT_SYNC_WAITING : TEXT_SYNC_FAILED), p->sync_error);
+		    lang_text(r->lang, down ? TEXT_SYNC_WAITING : TEXT_SYNC_FAILED),
+		    p->sync_error);
 	else if (p->last_sync_at == 0)
-		web_put_status(obj, "sync", "sync", lang_text(r->lang, TEXT_SYNC_WAITING), "");
+		web_put_status(
+		    obj, "sync", "sync", lang_text(r->lang, TEXT_SYNC_WAITING), "");
 	else
-		web_put_status(obj, "sync", "check", lang_text(r->lang, TEXT_SYNC_SUCCESS), "");
+		web_put_status(
+		    obj, "sync", "check", lang_text(r->lang, TEXT_SYNC_SUCCESS), "");
 }
 
 const char *
@@ -224,26 +253,31 @@ state_verified(struct web_req *r, const struct state *s)
 		return "";
 	if (st->verified_at == 0)
 		return lang_text(r->lang, TEXT_NEVER_VERIFIED);
-	return web_say(r, st->stale || st->word == STATUS_LOST ? TEXT_NOT_VERIFIED : TEXT_VERIFIED, "when",
-	    web_when(r, st->verified_at), NULL);
+	return web_say(r,
+	    st->stale || st->word == STATUS_LOST ? TEXT_NOT_VERIFIED : TEXT_VERIFIED,
+	    "when", web_when(r, st->verified_at), NULL);
 }
 
 /* ---- accounts and seats */
 
 void
-state_put_account(struct web_req *r, const char *account_state, int64_t since_at, const char *cause_text,
-    struct json *obj)
+state_put_account(struct web_req *r, const char *account_state, int64_t since_at,
+    const char *cause_text, struct json *obj)
 {
 	if (str_eq(account_state, "lost"))
 		web_put_status(obj, "status", "lost", lang_text(r->lang, TEXT_ACCOUNT_LOST),
 		    web_say(r, TEXT_ACCOUNT_SINCE, "when", web_when(r, since_at), NULL));
 	else if (str_eq(account_state, "ok"))
-		web_put_status(obj, "status", "connected", lang_text(r->lang, TEXT_ACCOUNT_OK), "");
+		web_put_status(
+		    obj, "status", "connected", lang_text(r->lang, TEXT_ACCOUNT_OK), "");
 	else if (str_eq(account_state, "suspect"))
-		web_put_status(obj, "status", "warning", lang_text(r->lang, TEXT_ACCOUNT_SUSPECT),
-		    str_empty(cause_text) ? lang_text(r->lang, TEXT_ACCOUNT_SUSPECT_TEXT) : cause_text);
+		web_put_status(obj, "status", "warning",
+		    lang_text(r->lang, TEXT_ACCOUNT_SUSPECT),
+		    str_empty(cause_text) ? lang_text(r->lang, TEXT_ACCOUNT_SUSPECT_TEXT)
+					  : cause_text);
 	else
-		web_put_status(obj, "status", "lost", lang_text(r->lang, TEXT_ACCOUNT_NEEDED), "");
+		web_put_status(
+		    obj, "status", "lost", lang_text(r->lang, TEXT_ACCOUNT_NEEDED), "");
 }
 
 void
@@ -259,12 +293,16 @@ state_put_seat(struct web_req *r, const struct state *s, size_t seat, struct jso
 		web_put_status(obj, "status", "sync", lang_text(r->lang, TEXT_ACCOUNT_OK),
 		    lang_text(r->lang, TEXT_STATUS_CHECKING));
 	else if (f.right == STATUS_RIGHT_LOST)
-		web_put_status(obj, "status", "lost", lang_text(r->lang, TEXT_BIC_PERMISSION), v->state_text);
+		web_put_status(obj, "status", "lost",
+		    lang_text(r->lang, TEXT_BIC_PERMISSION), v->state_text);
 	else if (f.right == STATUS_RIGHT_NO_CONTACT)
-		web_put_status(obj, "status", "warning", lang_text(r->lang, TEXT_BIC_NO_CONTACT), v->state_text);
+		web_put_status(obj, "status", "warning",
+		    lang_text(r->lang, TEXT_BIC_NO_CONTACT), v->state_text);
 	else if (status_seat_stale(&f, in_use, poll_s(r, s->project), clk_now()))
-		web_put_status(obj, "status", "warning", lang_text(r->lang, TEXT_ACCOUNT_OK),
+		web_put_status(obj, "status", "warning",
+		    lang_text(r->lang, TEXT_ACCOUNT_OK),
 		    web_say(r, TEXT_NOT_VERIFIED, "when", web_when(r, v->proved_at), NULL));
 	else
-		web_put_status(obj, "status", "connected", lang_text(r->lang, TEXT_ACCOUNT_OK), "");
+		web_put_status(
+		    obj, "status", "connected", lang_text(r->lang, TEXT_ACCOUNT_OK), "");
 }

@@ -1,4 +1,5 @@
-/* What is wrong with a project in full, and what mends it: the list `errors` of Edit Project. */
+/* What is wrong with a project in full, and what mends it: the list `errors` of Edit
+ * Project. */
 #include "config.h"
 
 #include "web/state.h"
@@ -19,9 +20,11 @@ letter(struct web_req *r, const struct state *s)
 {
 	const struct conf *c = &r->app->conf;
 
-	return web_say(r, c->procore_app_version_key[0] != '\0' ? TEXT_LETTER_TO_ADMIN : TEXT_LETTER_TO_ADMIN_NO_KEY,
-	    "company", s->project->company, "version_key", c->procore_app_version_key, "support_email",
-	    c->support_email, NULL);
+	return web_say(r,
+	    c->procore_app_version_key[0] != '\0' ? TEXT_LETTER_TO_ADMIN
+						  : TEXT_LETTER_TO_ADMIN_NO_KEY,
+	    "company", s->project->company, "version_key", c->procore_app_version_key,
+	    "support_email", c->support_email, NULL);
 }
 
 static int
@@ -34,7 +37,8 @@ mail_text(struct web_req *r, const struct view_seat *v, const char **out, struct
 	if (view_account_mail(r->app->db, v->account_id, &m, &found, e) == -1)
 		return -1;
 	if (found && m.sent)
-		*out = web_say(r, TEXT_MAIL_SENT_TO, "mail", m.to, "when", web_when(r, m.sent_at), NULL);
+		*out = web_say(r, TEXT_MAIL_SENT_TO, "mail", m.to, "when",
+		    web_when(r, m.sent_at), NULL);
 	else if (found)
 		*out = web_say(r, TEXT_MAIL_QUEUED_TO, "mail", m.to, NULL);
 	return 0;
@@ -46,30 +50,35 @@ about_seat(struct web_req *r, const struct status_problem *p, struct row *row)
 	static const struct {
 		enum text title, title_carried, text, remedy;
 	} texts[STATUS_P_MAX] = {
-	    [STATUS_P_SIGN_IN_LOST] = {TEXT_ERROR_LOST_TITLE, TEXT_ERROR_ONE_LOST_TITLE, TEXT_ERROR_LOST,
-	        TEXT_ERROR_SIGN_IN_REMEDY},
-	    [STATUS_P_SIGN_IN_NEEDED] = {TEXT_ERROR_NEEDED_TITLE, TEXT_ERROR_ONE_NEEDED_TITLE, TEXT_ERROR_NEEDED,
-	        TEXT_ERROR_SIGN_IN_REMEDY},
-	    [STATUS_P_PERMISSION] = {TEXT_ERROR_PERMISSION_TITLE, TEXT_ERROR_PERMISSION_TITLE, TEXT_ERROR_PERMISSION,
-	        TEXT_ERROR_PERMISSION_REMEDY},
-	    [STATUS_P_NO_CONTACT] = {TEXT_ERROR_CONTACT_TITLE, TEXT_ERROR_CONTACT_TITLE, TEXT_CAUSE_NO_CONTACT,
-	        TEXT_ERROR_CONTACT_REMEDY},
+	    [STATUS_P_SIGN_IN_LOST] = {TEXT_ERROR_LOST_TITLE, TEXT_ERROR_ONE_LOST_TITLE,
+		TEXT_ERROR_LOST, TEXT_ERROR_SIGN_IN_REMEDY},
+	    [STATUS_P_SIGN_IN_NEEDED] = {TEXT_ERROR_NEEDED_TITLE,
+		TEXT_ERROR_ONE_NEEDED_TITLE, TEXT_ERROR_NEEDED, TEXT_ERROR_SIGN_IN_REMEDY},
+	    [STATUS_P_PERMISSION] = {TEXT_ERROR_PERMISSION_TITLE,
+		TEXT_ERROR_PERMISSION_TITLE, TEXT_ERROR_PERMISSION,
+		TEXT_ERROR_PERMISSION_REMEDY},
+	    [STATUS_P_NO_CONTACT] = {TEXT_ERROR_CONTACT_TITLE, TEXT_ERROR_CONTACT_TITLE,
+		TEXT_CAUSE_NO_CONTACT, TEXT_ERROR_CONTACT_REMEDY},
 	};
 	const struct view_seat *v = row->seat;
 	const char *who = state_who(r, v->name, v->login);
 
-	row->title = lang_text(r->lang, p->cuts_off ? texts[p->kind].title : texts[p->kind].title_carried);
-	row->text = web_say(r, texts[p->kind].text, "login", v->login, "who", who, "detail", v->state_text, NULL);
-	row->remedy = web_say(r, texts[p->kind].remedy, "name", str_empty(v->name) ? v->login : v->name, "login",
-	    v->login, NULL);
+	row->title = lang_text(
+	    r->lang, p->cuts_off ? texts[p->kind].title : texts[p->kind].title_carried);
+	row->text = web_say(r, texts[p->kind].text, "login", v->login, "who", who, "detail",
+	    v->state_text, NULL);
+	row->remedy = web_say(r, texts[p->kind].remedy, "name",
+	    str_empty(v->name) ? v->login : v->name, "login", v->login, NULL);
 	row->detail = v->cause_text;
 	row->reconnect = status_remedy(p->kind) == STATUS_MEND_RECONNECT;
 }
 
 static void
-about_service(struct web_req *r, const struct state *s, const struct status_problem *p, struct row *row)
+about_service(struct web_req *r, const struct state *s, const struct status_problem *p,
+    struct row *row)
 {
-	const char *name = lang_text(r->lang, p->kind == STATUS_P_PROCORE_DOWN ? TEXT_SERVICE_PROCORE : TEXT_SERVICE_NPC);
+	const char *name = lang_text(r->lang,
+	    p->kind == STATUS_P_PROCORE_DOWN ? TEXT_SERVICE_PROCORE : TEXT_SERVICE_NPC);
 
 	row->detail = s->services->detail[p->service];
 	if (p->kind == STATUS_P_SETTINGS) {
@@ -82,12 +91,14 @@ about_service(struct web_req *r, const struct state *s, const struct status_prob
 		row->remedy = lang_text(r->lang, TEXT_ERROR_LOCAL_REMEDY);
 	} else {
 		row->title = web_say(r, TEXT_ERROR_DOWN_TITLE, "service", name, NULL);
-		row->text = web_say(r, TEXT_ERROR_DOWN, "service", name, "when", web_when(r, p->since_at), NULL);
+		row->text = web_say(r, TEXT_ERROR_DOWN, "service", name, "when",
+		    web_when(r, p->since_at), NULL);
 	}
 }
 
 static void
-about_project(struct web_req *r, const struct state *s, const struct status_problem *p, struct row *row)
+about_project(struct web_req *r, const struct state *s, const struct status_problem *p,
+    struct row *row)
 {
 	const char *company = s->project->company;
 
@@ -108,13 +119,14 @@ about_project(struct web_req *r, const struct state *s, const struct status_prob
 }
 
 static void
-put_row(struct web_req *r, const struct state *s, const struct status_problem *p, const struct row *row,
-    struct json *o)
+put_row(struct web_req *r, const struct state *s, const struct status_problem *p,
+    const struct row *row, struct json *o)
 {
 	bool seat = row->seat != NULL;
 	char company[32];
 
-	if (str_format(company, sizeof company, "company-%" PRId64, s->project->company_id) == -1)
+	if (str_format(
+		company, sizeof company, "company-%" PRId64, s->project->company_id) == -1)
 		company[0] = '\0';
 	json_put_str(o, "icon", p->cuts_off ? "lost" : "warning");
 	json_put_str(o, "title", row->title);
@@ -131,14 +143,16 @@ put_row(struct web_req *r, const struct state *s, const struct status_problem *p
 }
 
 int
-state_put_errors(struct web_req *r, const struct state *s, struct json *model, struct err *e)
+state_put_errors(
+    struct web_req *r, const struct state *s, struct json *model, struct err *e)
 {
 	struct json *list = json_put_arr(model, "errors");
 
 	for (size_t i = 0; i < s->status.problems_n; i++) {
 		const struct status_problem *p = &s->status.problems[i];
 		bool seat = p->seat >= 0 && p->kind != STATUS_P_NOT_VERIFIED;
-		struct row row = {"", "", "", "", "", "", false, seat ? &s->seats[p->seat] : NULL};
+		struct row row = {
+		    "", "", "", "", "", "", false, seat ? &s->seats[p->seat] : NULL};
 
 		if (seat)
 			about_seat(r, p, &row);

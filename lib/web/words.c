@@ -12,7 +12,8 @@
 const char *
 words_kind(struct web_req *r, const char *kind)
 {
-	return lang_text(r->lang, str_eq(kind, "rfi") ? TEXT_KIND_RFI : TEXT_KIND_SUBMITTAL);
+	return lang_text(
+	    r->lang, str_eq(kind, "rfi") ? TEXT_KIND_RFI : TEXT_KIND_SUBMITTAL);
 }
 
 const char *
@@ -20,7 +21,8 @@ words_number(struct web_req *r, const char *number, const char *revision)
 {
 	if (str_empty(revision) || str_eq(revision, "0"))
 		return web_say(r, TEXT_NUMBER_ALONE, "number", number, NULL);
-	return web_say(r, TEXT_NUMBER_REVISION, "number", number, "revision", revision, NULL);
+	return web_say(
+	    r, TEXT_NUMBER_REVISION, "number", number, "revision", revision, NULL);
 }
 
 struct state_words {
@@ -29,19 +31,22 @@ struct state_words {
 };
 
 static void
-put_state(struct web_req *r, const struct state_words *table, size_t n, const char *state, const char *text,
-    struct json *obj)
+put_state(struct web_req *r, const struct state_words *table, size_t n, const char *state,
+    const char *text, struct json *obj)
 {
 	for (size_t i = 0; i < n; i++)
 		if (str_eq(table[i].state, state)) {
-			web_put_status(obj, "status", table[i].icon, lang_text(r->lang, table[i].word), text);
+			web_put_status(obj, "status", table[i].icon,
+			    lang_text(r->lang, table[i].word), text);
 			return;
 		}
-	web_put_status(obj, "status", "warning", state, text); /* a state of a newer release */
+	web_put_status(
+	    obj, "status", "warning", state, text); /* a state of a newer release */
 }
 
 void
-words_put_item(struct web_req *r, const char *state, const char *reason_text, struct json *obj)
+words_put_item(
+    struct web_req *r, const char *state, const char *reason_text, struct json *obj)
 {
 	static const struct state_words table[] = {
 	    {"skipped", "paused", TEXT_ITEM_SKIPPED},
@@ -70,7 +75,8 @@ words_put_file(struct web_req *r, const char *state, const char *detail, struct 
 }
 
 void
-words_put_response(struct web_req *r, const char *state, const char *reason, struct json *obj)
+words_put_response(
+    struct web_req *r, const char *state, const char *reason, struct json *obj)
 {
 	static const struct state_words table[] = {
 	    {"waiting", "sync", TEXT_RESPONSE_WAITING},
@@ -92,7 +98,8 @@ words_size(struct web_req *r, int64_t bytes)
 	if (bytes < 0)
 		return "";
 	if (big)
-		rc = str_format(n, sizeof n, "%" PRId64 ".%" PRId64, bytes / 1000000, bytes % 1000000 / 100000);
+		rc = str_format(n, sizeof n, "%" PRId64 ".%" PRId64, bytes / 1000000,
+		    bytes % 1000000 / 100000);
 	else
 		rc = str_format(n, sizeof n, "%" PRId64, (bytes + 999) / 1000);
 	return rc == -1 ? "" : web_say(r, big ? TEXT_SIZE_MB : TEXT_SIZE_KB, "n", n, NULL);
@@ -150,12 +157,17 @@ words_act(struct web_req *r, const struct view_act *a)
 		d = NULL;
 	for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++)
 		if (str_eq(acts[i].action, a->action))
-			said = web_say(r, acts[i].text, "target", a->target, "login", json_str_or(d, "login", ""),
-			    "expected", json_str_or(d, "expected", ""), "signed_in", json_str_or(d, "signed_in", ""),
-			    "person", json_str_or(d, "person", ""), "reason", json_str_or(d, "reason", ""), "what",
+			said = web_say(r, acts[i].text, "target", a->target, "login",
+			    json_str_or(d, "login", ""), "expected",
+			    json_str_or(d, "expected", ""), "signed_in",
+			    json_str_or(d, "signed_in", ""), "person",
+			    json_str_or(d, "person", ""), "reason",
+			    json_str_or(d, "reason", ""), "what",
 			    json_str_or(d, "what", ""), NULL);
 	json_free(d);
-	return said != NULL ? said : web_say(r, TEXT_ACT_OTHER, "action", a->action, "target", a->target, NULL);
+	return said != NULL ? said
+			    : web_say(r, TEXT_ACT_OTHER, "action", a->action, "target",
+				  a->target, NULL);
 }
 
 const char *

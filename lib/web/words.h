@@ -1,4 +1,5 @@
-/* words.h: stored words as people read them: kinds, item states, what was done. Layer: web. */
+/* words.h: stored words as people read them: kinds, item states, what was done. Layer: web.
+ */
 #ifndef CW_WEB_WORDS_H
 #define CW_WEB_WORDS_H
 
@@ -10,10 +11,14 @@ const char *words_kind(struct web_req *r, const char *kind);
 /* "12 rev. 2": the revision only where there is one beyond the first. */
 const char *words_number(struct web_req *r, const char *number, const char *revision);
 /* Put the `status` of an item, a file, a response. */
-void words_put_item(struct web_req *r, const char *state, const char *reason_text, struct json *obj);
-void words_put_file(struct web_req *r, const char *state, const char *detail, struct json *obj);
-void words_put_response(struct web_req *r, const char *state, const char *reason, struct json *obj);
-/* One row of the audit trail: who and what, as sentences; borrowed until the request is answered. */
+void words_put_item(
+    struct web_req *r, const char *state, const char *reason_text, struct json *obj);
+void
+words_put_file(struct web_req *r, const char *state, const char *detail, struct json *obj);
+void words_put_response(
+    struct web_req *r, const char *state, const char *reason, struct json *obj);
+/* One row of the audit trail: who and what, as sentences; borrowed until the request is
+ * answered. */
 const char *words_actor(struct web_req *r, const struct view_act *a);
 const char *words_act(struct web_req *r, const struct view_act *a);
 /* "due_date": "Due date". */

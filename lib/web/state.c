@@ -156,8 +156,11 @@ say_problem(struct web_req *r, const struct state *s, const struct status_proble
 		return say_seat(
 		    r, s, p, TEXT_CAUSE_SIGN_IN_NEEDED, TEXT_CAUSE_SIGN_IN_NEEDED_CARRIED);
 	case STATUS_P_PERMISSION:
-		return say_seat(
-		    r, s, p, TEXT_CAUSE_PERMISSION, TEXT_CAUSE_PERMISSION_CARRIED);
+		/* The worker's own sentence names the account; Procore's words do not. */
+		if (str_find_ci(s->seats[p->seat].state_text, s->seats[p->seat].login) != NULL)
+			return say_seat(
+			    r, s, p, TEXT_CAUSE_PERMISSION_TOLD, TEXT_CAUSE_PERMISSION_CARRIED);
+		return say_seat(r, s, p, TEXT_CAUSE_PERMISSION, TEXT_CAUSE_PERMISSION_CARRIED);
 	case STATUS_P_LOCAL:
 		return lang_text(r->lang, TEXT_CAUSE_LOCAL);
 	case STATUS_P_PROCORE_DOWN:

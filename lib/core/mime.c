@@ -50,16 +50,19 @@ word_len(const char *s, size_t max)
 	return n;
 }
 
-/* Text of a header: as it is when it is plain and short, else encoded words joined by folds. */
+/* May stand in a header as it is. */
+static bool
+is_plain(const char *s)
+{
+	return is_ascii(s) && strlen(s) <= 60 && strstr(s, "=?") == NULL;
+}
+
+/* Encoded words, joined by folds. */
 static void
 put_words(struct buf *out, const char *s)
 {
 	bool first = true;
 
-	if (is_ascii(s) && strlen(s) <= 60 && strstr(s, "=?") == NULL) {
-		buf_puts(out, s);
-		return;
-	}
 	while (*s != '\0') {
 		size_t n = word_len(s, first ? FIRST_WORD_BYTES : WORD_BYTES);
 
@@ -71,16 +74,16 @@ put_words(struct buf *out, const char *s)
 	}
 }
 
-/* A display name: quoted when plain, encoded otherwise. */
+/* A display name: quoted when plain and without what could end the quotes, encoded otherwise; then the address
+ * has a line of its own, because RFC 2047 2 limits a line with an encoded word to 76 characters. */
 static void
 put_address(struct buf *out, const char *name, const char *address)
 {
-	if (name[0] != '\0' && is_ascii(name) && strlen(name) <= 60 && strpbrk(name, "\"\\") == NULL &&
-	    strstr(name, "=?") == NULL)
+	if (name[0] != '\0' && is_plain(name) && strpbrk(name, "\"\\") == NULL) {
 		buf_printf(out, "\"%s\" ", name);
-	else if (name[0] != '\0') {
+	} else if (name[0] != '\0') {
 		put_words(out, name);
-		buf_putc(out, ' ');
+		buf_puts(out, "\r\n ");
 	}
 	buf_printf(out, "<%s>\r\n", address);
 }
@@ -126,12 +129,15 @@ mime_write(const struct mime_mail *m, struct buf *out, struct err *e)
 	buf_puts(out, "To: ");
 	put_address(out, m->to_name, m->to);
 	buf_puts(out, "Subject: ");
-	put_words(out, m->subject);
+	if (is_plain(m->subject))
+		buf_puts(out, m->subject);
+	else
+		put_words(out, m->subject);
 	buf_printf(out, "\r\nMessage-ID: %s\r\nMIME-Version: 1.0\r\nAuto-Submitted: auto-generated\r\n",
 	    m->message_id);
 	if (m->unsubscribe_url != NULL)
 		buf_printf(out, "List-Unsubscribe: <%s>\r\n", m->unsubscribe_url);
-	buf_printf(out, "Content-Type: multipart/alternative; boundary=\"%s\"\r\n\r\n", boundary);
+	buf_printf(out, "Content-Type: multipart/alternative;\r\n boundary=\"%s\"\r\n\r\n", boundary);
 	put_part(out, boundary, "text/plain", m->text);
 	put_part(out, boundary, "text/html", m->html);
 	buf_printf(out, "--%s--\r\n", boundary);

@@ -8,26 +8,26 @@
 static void
 expect_refused(struct rig *r, enum err_code code, const char *words)
 {
-	struct crypt_key k = {0};
+	struct keys_ring k = {0};
 
 	err_clear(&r->err);
 	assert_int_equal(keys_worker(r->db, &r->conf, &k, &r->err), -1);
 	assert_int_equal(r->err.code, code);
 	if (strstr(r->err.msg, words) == NULL)
 		fail_msg("%s", r->err.msg);
-	assert_false(k.has_sec);
+	assert_false(k.current.has_sec);
 }
 
 static void
 test_right_key(void **state)
 {
 	struct rig *r = *state;
-	struct crypt_key k = {0};
+	struct keys_ring k = {0};
 
 	OK(r, keys_worker(r->db, &r->conf, &k, &r->err));
-	assert_string_equal(k.id, r->reader.id);
-	assert_true(k.has_sec);
-	crypt_key_clear(&k);
+	assert_string_equal(k.current.id, r->reader.id);
+	assert_true(k.current.has_sec);
+	keys_ring_clear(&k);
 }
 
 static void
@@ -85,13 +85,13 @@ static void
 test_retired_key(void **state)
 {
 	struct rig *r = *state;
-	struct crypt_key k = {0};
+	struct keys_ring k = {0};
 
 	rig_sql(r, "insert into seal_key values ('newer', 'reader', 'x', 1795000000 * 2, null)");
 	expect_refused(r, ERR_INPUT, "newer");
 	rig_sql(r, "update seal_key set retired_at = 1 where key_id = 'newer'");
 	OK(r, keys_worker(r->db, &r->conf, &k, &r->err));
-	crypt_key_clear(&k);
+	keys_ring_clear(&k);
 }
 
 static void
@@ -105,6 +105,11 @@ test_callback_keys(void **state)
 	assert_string_equal(w.id, r->writer.id);
 	assert_string_equal(pub.id, r->reader.id);
 	assert_false(pub.has_sec);
+	OK(r, keys_callback_check(r->db, &w, &pub, &r->err));
+	/* What is sealed with a key that nobody knows could never be opened. */
+	rig_sql(r, "delete from seal_key where use = 'writer'");
+	assert_int_equal(keys_callback_check(r->db, &w, &pub, &r->err), -1);
+	assert_non_null(strstr(r->err.msg, "seal_writer_key_file"));
 	crypt_key_clear(&w);
 	assert_int_equal(unlink(rig_path(r, "public")), 0);
 	assert_int_equal(keys_callback(&r->conf, &w, &pub, &r->err), -1);

@@ -38,7 +38,8 @@ def load(name):
 
 class Rig:
     def __init__(self, folder, port=0, parts=PARTS, argv=None, counts=None, config=None, build=None,
-                 say=None, real_procore=None, env=None, static_dir=None):
+                 say=None, real_procore=None, env=None, static_dir=None,
+                 portal_port=0):
         self.lay = layout.Layout(folder)
         self.parts = tuple(parts)
         self.argv = dict(argv or {})
@@ -51,6 +52,7 @@ class Rig:
         self.env = {**os.environ, "RUNTIME_DIRECTORY": self.lay.run, **(env or {})}
         self.say = say or (lambda text: print(f"rig: {text}", file=sys.stderr, flush=True))
         self.port = port or layout.free_port()
+        self.portal_port = portal_port or self.port  # another one: a front of the test's own stands before the programs
         self.metrics_port = layout.free_port()
         self.smtp = None
         self.sup = None
@@ -58,7 +60,8 @@ class Rig:
     # ---- addresses
 
     def url(self, host, path="/"):
-        return f"https://{host}.localhost:{self.port}{path}"
+        port = self.portal_port if host == "portal" else self.port
+        return f"https://{host}.localhost:{port}{path}"
 
     def portal(self, path="/Projects"):
         return self.url("portal", "/connectorweb" + path)

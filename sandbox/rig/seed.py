@@ -94,15 +94,21 @@ def import_projects(rig):
     rig.ctl("import", "projects", path)
 
 
-def run(rig, stand_in, say):
+def import_all(rig, projects=True):
     rig.ctl("keys", "confirm-recovery")  # in life: once the copy is put away
     rig.ctl("import", "people", os.path.join(DATA, "import-people.csv"))
+    if projects:
+        import_projects(rig)
+
+
+def run(rig, stand_in, say):
     if not stand_in:
+        import_all(rig, projects=False)
         return
     # While the worker rests, nobody is mailed who signs in in a moment, and nothing is taken over: what belongs to the
     # lost sign-in is still waiting afterwards.
     rig.hold("connectord")
-    import_projects(rig)
+    import_all(rig)
     sign_people_in(rig, say)
     for person in load("people.json")["people"]:
         if person["procore"] and person["procore"]["sign_in"] == "revoked":

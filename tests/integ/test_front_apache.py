@@ -2,51 +2,14 @@
 """The front contract (DESIGN.md 4) of the Apache file, with mod_auth_basic's file provider and echo programs."""
 import glob
 import os
-import shutil
-import subprocess
 
+import apache
 import harness
 import layout
+import seed
 from client import Client
-from supervise import Spec
 
-MODULES = ("mpm_event", "authn_core", "authz_core", "authz_host", "authz_user", "auth_basic", "authn_file", "alias", "env",
-           "headers", "mime", "proxy", "proxy_fcgi", "rewrite", "setenvif", "socache_shmcb", "ssl", "unique_id")
-MODULE_DIR = "/usr/lib/apache2/modules"
 SECRET_CODE = "planted-authorization-code-51cc"
-
-
-def write_apache(lay, port, static_dir):
-    """A whole httpd configuration around conf/apache/connectorweb.conf; its path."""
-    root = lay.path("apache")
-    os.makedirs(os.path.join(root, "htdocs"), exist_ok=True)
-    shutil.copytree(os.path.join(layout.TOP, "conf", "front"), os.path.join(root, "front"))
-    own = layout.fill("conf/apache/connectorweb.conf.in", {
-        "public_host": f"portal.localhost:{port}", "rundir": lay.run, "logdir": lay.log,
-        "confdir": lay.path("conf"), "frontdir": os.path.join(root, "front"), "staticdir": static_dir})
-    layout.write(os.path.join(root, "connectorweb.conf"), own)
-    lines = [f"ServerRoot {root}", f"PidFile {root}/httpd.pid", f"DefaultRuntimeDir {root}", f"Mutex file:{root} default",
-             *(f"LoadModule {m}_module {MODULE_DIR}/mod_{m}.so" for m in MODULES
-               if os.path.exists(f"{MODULE_DIR}/mod_{m}.so")),
-             "TypesConfig /etc/mime.types" if os.path.exists("/etc/mime.types") else "AddType text/css .css",
-             f"ErrorLog {lay.log}/apache-error.log", "ServerName portal.localhost",
-             *(["User nobody", "Group nogroup"] if os.geteuid() == 0 else []),
-             f"DocumentRoot {root}/htdocs", "<Directory />", "Require all denied", "AllowOverride None", "</Directory>",
-             f"Define CW_PASSWORD_FILE {root}/passwords",
-             f"Listen 127.0.0.1:{port}", f"<VirtualHost 127.0.0.1:{port}>", "SSLEngine on",
-             f"SSLCertificateFile {lay.path('tls', 'server.pem')}",
-             f"SSLCertificateKeyFile {lay.path('tls', 'server.key')}",
-             f"Include {root}/connectorweb.conf", "</VirtualHost>"]
-    path = os.path.join(root, "httpd.conf")
-    layout.write(path, "\n".join(lines) + "\n")
-    return path
-
-
-def open_to_nobody(lay):
-    """Apache never serves as root: started by root it works as nobody, who must reach these."""
-    for path in (os.path.dirname(lay.top), lay.top, lay.run, lay.path("apache"), *glob.glob(os.path.join(lay.run, "*"))):
-        os.chmod(path, 0o777 if path.endswith(".sock") else 0o711)
-
 
 class Apache(harness.RigCase):
     own_static = True
@@ -59,31 +22,10 @@ class Apache(harness.RigCase):
     def setUpClass(cls):
         super().setUpClass()
         try:
-            cls._start_apache()
+            apache.start(cls.rig, cls.rig.port, cls.rig.static_dir, {"sam": "right"})
         except BaseException:
             cls.tearDownClass()
             raise
-
-    @classmethod
-    def _start_apache(cls):
-        rig = cls.rig
-        conf = write_apache(rig.lay, rig.port, rig.static_dir)
-        hashes = layout.crypt_hashes(["right"])
-        layout.write(rig.lay.path("apache", "passwords"), f"sam:{hashes[0]}\n", 0o644)
-        if os.geteuid() == 0:
-            open_to_nobody(rig.lay)
-        check = subprocess.run(["/usr/sbin/apache2", "-t", "-f", conf], capture_output=True, text=True)
-        if check.returncode != 0:
-            raise AssertionError(check.stderr)
-        rig.sup.add(Spec("apache", ["/usr/sbin/apache2", "-f", conf, "-DFOREGROUND"]))
-        rig.wait_for("Apache", cls._answers)
-
-    @classmethod
-    def _answers(cls):
-        try:
-            return Client(cls.rig.lay.ca).request("GET", cls.rig.portal("/healthz")).status == 200
-        except OSError:
-            return False
 
     def setUp(self):
         self.sam = Client(self.rig.lay.ca, {"portal.localhost": ("sam", "right")})
@@ -152,6 +94,42 @@ class Apache(harness.RigCase):
                 text += f.read()
         self.assertNotIn(SECRET_CODE, text)
         self.assertIn('"GET /connectorweb/Projects HTTP', text)
+
+
+class Programs(harness.RigCase):
+    """The real programs behind Apache: pages, forms, and a whole sign-in at Procore."""
+
+    @classmethod
+    def setUpClass(cls):
+        port = layout.free_port()
+        cls.options = {"portal_port": port}
+        super().setUpClass()
+        try:
+            people = {n: cls.rig.person(n)["password"] for n in ("lnakamura", "kwhitlock")}
+            apache.start(cls.rig, port, cls.rig.static_dir, people)
+            seed.import_all(cls.rig)
+        except BaseException:
+            cls.tearDownClass()
+            raise
+
+    def test_list_forms_and_reconnect(self):
+        client = self.rig.client("lnakamura")
+        listed = client.get(self.rig.portal())
+        self.assertEqual(listed.status, 200)
+        self.assertIn("Eastwick", listed.page().text)
+        self.assertEqual(self.rig.client("lnakamura", "wrong").get(self.rig.portal()).status, 401)
+        procore = self.rig.person("lnakamura")["procore"]
+        end = seed.reconnect(self.rig, client, procore["login"], procore["login"], procore["password"])
+        self.assertEqual(end.status, 200, end.page().text[:300])
+        with self.rig.db() as db:
+            state = db.execute("SELECT state FROM account WHERE login_folded = ?", (procore["login"],)).fetchone()
+        self.assertEqual(state["state"], "ok")
+
+    def test_projects_of_others_stay_hidden(self):
+        page = self.rig.client("lnakamura").get(self.rig.portal())
+        self.assertNotIn("Quarry", page.page().text)
+        page = self.rig.client("kwhitlock").get(self.rig.portal())
+        self.assertIn("Quarry", page.page().text)
 
 
 if __name__ == "__main__":

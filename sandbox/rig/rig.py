@@ -239,6 +239,8 @@ class Rig:
     def _probes(self):
         probes = {"mail": self.url("mail", "/api/mails"), "procore": self.url("procore", "/_control"),
                   "npc": self.url("npc", "/_control"), "projects": self.portal("/healthz")}
+        if self.portal_port != self.port:
+            del probes["projects"]
         return {p: u for p, u in probes.items() if p in self.parts and "nginx" in self.parts}
 
     def wait_ready(self, timeout=30):

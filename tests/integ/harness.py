@@ -62,6 +62,16 @@ def log_findings(rig):
     return out
 
 
+def alive(pid):
+    """Whether a process runs (one that has ended and waits for its parent does not)."""
+    try:
+        os.kill(pid, 0)
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as f:
+            return f.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+
+
 class RigCase(unittest.TestCase):
     """Test cases that share one rig; subclasses say how it is made."""
 

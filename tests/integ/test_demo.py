@@ -77,7 +77,7 @@ class Demo(unittest.TestCase):
         pid = self.pid()
         stopped = self.run_demo("stop")
         self.assertIn("is stopped", stopped.stdout)
-        self.assertFalse(os.path.exists(f"/proc/{pid}"))
+        self.assertFalse(harness.alive(pid))
         self.assertEqual(self.run_demo("status").returncode, 3)
         start = time.monotonic()
         second = self.run_demo("start")

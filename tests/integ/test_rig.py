@@ -14,15 +14,6 @@ SLEEP = ["/bin/sleep", "1000"]
 STUBBORN = ["/bin/sh", "-c", "trap '' TERM; sleep 1000 & echo child $! >&2; while :; do wait; done"]
 
 
-def alive(pid):
-    try:
-        os.kill(pid, 0)
-        with open(f"/proc/{pid}/stat", encoding="utf-8") as f:
-            return f.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except (ProcessLookupError, FileNotFoundError):
-        return False
-
-
 class Supervision(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory(prefix="cw-sup-")
@@ -75,7 +66,7 @@ class Supervision(unittest.TestCase):
         start = time.monotonic()
         self.assertEqual(self.stop(), [])
         self.assertLess(time.monotonic() - start, 2)
-        self.assertEqual([p for p in pids if alive(p)], [])
+        self.assertEqual([p for p in pids if harness.alive(p)], [])
 
     def test_stubborn_one_is_killed_with_its_children(self):
         self.sup.add(Spec("stubborn", STUBBORN))
@@ -93,7 +84,7 @@ class Supervision(unittest.TestCase):
             self.assertEqual(self.stop(), ["stubborn"])
         finally:
             supervise.STOP_S = patience
-        self.wait("their end", lambda: not [p for p in pids if alive(p)])
+        self.wait("their end", lambda: not [p for p in pids if harness.alive(p)])
 
     def test_instances_share_one_socket(self):
         path = os.path.join(self.folder.name, "s.sock")

@@ -22,14 +22,13 @@
 /* A session key shorter than the HMAC would weaken it; init writes 64 hex digits. */
 enum { SESSION_KEY_MIN = 32, SESSION_KEY_MAX = 256 };
 
+/* What pages need and `hook` does not: words, templates, the key of cookies and forms. */
 static int
-open_all(struct web_app *app, enum conf_program which, enum db_role role, struct err *e)
+open_pages(struct web_app *app, enum conf_program which, struct err *e)
 {
-	const char *hosts[] = {app->conf.public_url, app->conf.procore_login_url, NULL};
+	const char *hosts[] = {app->conf.procore_login_url, NULL};
 
-	if (crypt_init(e) == -1 ||
-	    db_open(app->conf.database, store_catalog(), role, &app->db, e) == -1 ||
-	    lang_open(app->conf.template_dir, hosts, app->conf.language, &app->langs, e) ==
+	if (lang_open(app->conf.template_dir, hosts, app->conf.language, &app->langs, e) ==
 		-1 ||
 	    conf_secret(&app->conf, which, "session_key_file", &app->session_key, e) == -1)
 		return -1;
@@ -37,6 +36,15 @@ open_all(struct web_app *app, enum conf_program which, enum db_role role, struct
 		return err_set(e, ERR_INPUT,
 		    "session_key_file is too short; let `connectorctl init` write one");
 	return 0;
+}
+
+static int
+open_all(struct web_app *app, enum conf_program which, enum db_role role, struct err *e)
+{
+	if (crypt_init(e) == -1 ||
+	    db_open(app->conf.database, store_catalog(), role, &app->db, e) == -1)
+		return -1;
+	return which == CONF_HOOK ? 0 : open_pages(app, which, e);
 }
 
 static int

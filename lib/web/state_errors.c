@@ -7,11 +7,13 @@
 #include <inttypes.h>
 
 #include "base/str.h"
+#include "store/account.h"
 
 /* What one row of the list says; texts borrowed until the request is answered. */
 struct row {
 	const char *title, *text, *detail, *remedy, *mail_text, *letter;
 	bool reconnect;
+	bool own; /* the visitor's account: no need to mail them a link to this page */
 	const struct view_seat *seat; /* NULL: not about one account */
 };
 
@@ -139,7 +141,7 @@ put_row(struct web_req *r, const struct state *s, const struct status_problem *p
 	json_put_str(o, "login", seat ? row->seat->login : "");
 	json_put_str(o, "mail_text", row->mail_text);
 	json_put_str(o, "letter", row->letter);
-	json_put_bool(o, "send_link", row->reconnect);
+	json_put_bool(o, "send_link", row->reconnect && !row->own);
 }
 
 int
@@ -152,7 +154,7 @@ state_put_errors(
 		const struct status_problem *p = &s->status.problems[i];
 		bool seat = p->seat >= 0 && p->kind != STATUS_P_NOT_VERIFIED;
 		struct row row = {
-		    "", "", "", "", "", "", false, seat ? &s->seats[p->seat] : NULL};
+		    "", "", "", "", "", "", false, false, seat ? &s->seats[p->seat] : NULL};
 
 		if (seat)
 			about_seat(r, p, &row);
@@ -160,7 +162,10 @@ state_put_errors(
 			about_service(r, s, p, &row);
 		else
 			about_project(r, s, p, &row);
-		if (row.reconnect && mail_text(r, row.seat, &row.mail_text, e) == -1)
+		if (row.reconnect &&
+		    (mail_text(r, row.seat, &row.mail_text, e) == -1 ||
+			account_is_of(r->app->db, row.seat->account_id, r->person.user_name,
+			    &row.own, e) == -1))
 			return -1;
 		put_row(r, s, p, &row, json_add_obj(list));
 	}

@@ -114,7 +114,8 @@ run_refresh(struct work_ctx *w, const struct job *j, int64_t *next_at, struct er
 	if (account_get(db, j->ref, &a, e) == -1)
 		goto out;
 	due = refresh_time(&a, in_use);
-	*next_at = due != 0 && due <= clk_now() ? clk_now() + BUSY_S : due;
+	/* Spread, so that each second has its share of those that found no place. */
+	*next_at = due != 0 && due <= clk_now() ? clk_now() + rnd_between(1, BUSY_S) : due;
 	rc = 0;
 out:
 	account_clear(&a);

@@ -48,8 +48,9 @@ in_settle(struct work *w, const struct effect *f, const struct npc_answer *a,
 
 /* ---- update */
 
+/* {"due_date": {"value": "2026-03-27", "side": "npc", "at": 1773312120}}: whose value it was, set aside when. */
 static void
-add_kept(struct item *it, const struct plan_merge *m)
+add_kept(struct item *it, const struct plan_merge *m, int64_t now)
 {
 	struct json *j = NULL;
 	struct err ignored = {0};
@@ -60,9 +61,16 @@ add_kept(struct item *it, const struct plan_merge *m)
 		json_free(j);
 		j = json_obj();
 	}
-	for (int i = 0; i < PLAN_FIELD_MAX; i++)
-		if (m->kept[i] != NULL)
-			json_put_str(j, plan_field_word((enum plan_field)i), m->kept[i]);
+	for (int i = 0; i < PLAN_FIELD_MAX; i++) {
+		struct json *o;
+
+		if (m->kept[i] == NULL)
+			continue;
+		o = json_put_obj(j, plan_field_word((enum plan_field)i));
+		json_put_str(o, "value", m->kept[i]);
+		json_put_str(o, "side", m->write[i] ? "npc" : "procore"); /* overwritten there, or not taken from here */
+		json_put_i64(o, "at", now);
+	}
 	text = json_text(j);
 	item_text(&it->kept, text);
 	free(text);
@@ -95,7 +103,7 @@ merged_rows(struct work *w, const struct effect *f, const struct plan_merge *m,
 	item_text(&w->it.agreed, agreed);
 	free(agreed);
 	if (m->any_kept)
-		add_kept(&w->it, m);
+		add_kept(&w->it, m, now);
 	if (npc != NULL) {
 		char *version = xasprintf("%" PRId64, json_i64_or(npc, "version", 0));
 

@@ -10,8 +10,9 @@
 #include "base/err.h"
 #include "io/db.h"
 
-/* Due at once with a fresh count of tries. pull: also when it was left out because it is
- * older than the connection */
+/* Due at once with a fresh count of tries. pull: read afresh from Procore, also when
+ * nothing seems to have changed, or when it was left out because it is older than the
+ * connection */
 MUST_USE int retry_item(struct db *db, int64_t item_id, bool pull, struct err *e);
 /* The same for all items of a connection that have an open issue. */
 MUST_USE int retry_connection(struct db *db, int64_t connection_id, struct err *e);

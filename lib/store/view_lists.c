@@ -27,6 +27,7 @@ give_account(void *arg, struct stmt *q)
 	    .since_at = db_col_i64(q, 7),
 	    .proved_at = db_col_i64(q, 8),
 	    .cause_text = db_col_text(q, 9),
+	    .waiting = db_col_i64(q, 10),
 	};
 
 	to->fn(to->arg, &a);

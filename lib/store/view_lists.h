@@ -10,6 +10,7 @@ struct view_account {
 	int64_t id;
 	const char *public_id, *login, *name, *people, *state, *cause_text;
 	int64_t projects, since_at, proved_at;
+	int64_t waiting; /* items and answers */
 };
 typedef void (*view_account_fn)(void *arg, const struct view_account *a);
 /* Those who must sign in first. */

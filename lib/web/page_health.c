@@ -9,11 +9,6 @@
 #include "store/catalog.h"
 #include "store/view_lists.h"
 
-struct build {
-	struct web_req *r;
-	struct json *list;
-};
-
 /* ---- services */
 
 static const struct {
@@ -30,6 +25,12 @@ static const struct {
 };
 enum { SERVICES = sizeof services / sizeof services[0] };
 
+struct build {
+	struct web_req *r;
+	struct json *list;
+	bool met[SERVICES];
+};
+
 static void
 add_service(void *arg, const struct view_service *s)
 {
@@ -39,6 +40,8 @@ add_service(void *arg, const struct view_service *s)
 
 	while (i < SERVICES && !str_eq(services[i].name, s->name))
 		i++;
+	if (i < SERVICES)
+		b->met[i] = true;
 	json_put_str(
 	    o, "name", i < SERVICES ? lang_text(b->r->lang, services[i].shown) : s->name);
 	web_put_status(o, "status", s->down ? "lost" : "connected",
@@ -48,6 +51,25 @@ add_service(void *arg, const struct view_service *s)
 	web_put_time(b->r, o, "last_ok", s->last_ok_at);
 	json_put_str(o, "remedy",
 	    s->down && i < SERVICES ? lang_text(b->r->lang, services[i].remedy) : "");
+}
+
+/* Nothing is known about a service that was never called, or a fault that was never met. */
+static void
+add_unmet(struct build *b)
+{
+	for (size_t i = 0; i < SERVICES; i++) {
+		struct json *o;
+
+		if (b->met[i])
+			continue;
+		o = json_add_obj(b->list);
+		json_put_str(o, "name", lang_text(b->r->lang, services[i].shown));
+		web_put_status(
+		    o, "status", "paused", lang_text(b->r->lang, TEXT_HEALTH_UNMET), "");
+		json_put_null(o, "since");
+		json_put_null(o, "last_ok");
+		json_put_str(o, "remedy", "");
+	}
 }
 
 /* ---- numbers */
@@ -85,7 +107,7 @@ add_failed_job(void *arg, const char *kind, int64_t ref, const char *error)
 static int
 put_numbers(struct web_req *r, struct err *e)
 {
-	struct build b = {r, json_put_arr(r->model, "numbers")};
+	struct build b = {.r = r, .list = json_put_arr(r->model, "numbers")};
 	struct view_health h;
 
 	if (view_health(r->app->db, &h, e) == -1)
@@ -120,9 +142,12 @@ put_wiring(struct web_req *r)
 int
 page_health(struct web_req *r, struct err *e)
 {
-	struct build b = {r, json_put_arr(r->model, "services")};
+	struct build b = {.r = r, .list = json_put_arr(r->model, "services")};
 
-	if (view_services(r->app->db, add_service, &b, e) == -1 || put_numbers(r, e) == -1)
+	if (view_services(r->app->db, add_service, &b, e) == -1)
+		return -1;
+	add_unmet(&b);
+	if (put_numbers(r, e) == -1)
 		return -1;
 	put_wiring(r);
 	return web_render(r, 200, "health.xhtml", e);

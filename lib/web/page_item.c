@@ -64,7 +64,7 @@ add_event(void *arg, const struct view_event *v)
 	json_put_str(o, "text", v->text);
 }
 
-/* Values that lost a conflict: {"due_date": "2026-03-27"}. */
+/* Values that lost a conflict, as core/sync writes them. */
 static void
 put_kept(struct web_req *r, const struct view_item *i)
 {
@@ -72,15 +72,18 @@ put_kept(struct web_req *r, const struct view_item *i)
 	struct json *kept = NULL;
 	struct err ignored = {0};
 
-	if (json_parse(i->kept, strlen(i->kept), LIMIT_TEXT, &kept, &ignored) == -1)
+	if (json_parse(i->kept, strlen(i->kept), LIMIT_API_BODY, &kept, &ignored) == -1)
 		return;
 	for (const struct json *m = json_first(kept); m != NULL; m = json_next(m)) {
 		struct json *o = json_add_obj(list);
 
 		json_put_str(o, "field", words_field(r, json_key(m)));
-		json_put_str(o, "value", json_str(m) == NULL ? "" : json_str(m));
-		json_put_str(o, "side", "");
-		json_put_null(o, "at");
+		json_put_str(o, "value", json_str_or(m, "value", ""));
+		json_put_str(o, "side",
+		    lang_text(r->lang, str_eq(json_str_or(m, "side", ""), "npc")
+					   ? TEXT_SERVICE_NPC
+					   : TEXT_SERVICE_PROCORE));
+		web_put_time(r, o, "at", json_i64_or(m, "at", 0));
 	}
 	json_free(kept);
 }
@@ -91,7 +94,8 @@ put_due(struct json *item, const struct view_item *i)
 	struct json *agreed = NULL;
 	struct err ignored = {0};
 
-	if (json_parse(i->agreed, strlen(i->agreed), LIMIT_TEXT, &agreed, &ignored) == -1)
+	if (json_parse(i->agreed, strlen(i->agreed), LIMIT_API_BODY, &agreed, &ignored) ==
+	    -1)
 		agreed = NULL;
 	json_put_str(item, "due", json_str_or(agreed, "due_date", ""));
 	json_free(agreed);

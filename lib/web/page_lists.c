@@ -46,6 +46,10 @@ add_account(void *arg, const struct view_account *a)
 	    str_empty(a->people) ? lang_text(b->r->lang, TEXT_PERSON_UNKNOWN) : a->people);
 	json_put_str(o, "projects_text",
 	    web_count(b->r, a->projects, TEXT_PROJECTS_ONE, TEXT_PROJECTS_MANY));
+	json_put_str(o, "waiting_text",
+	    a->waiting == 0
+		? ""
+		: web_count(b->r, a->waiting, TEXT_ITEMS_WAIT_ONE, TEXT_ITEMS_WAIT_MANY));
 	state_put_account(b->r, a->state, a->since_at, a->cause_text, o);
 	web_put_time(b->r, o, "verified", a->proved_at);
 	json_put_bool(o, "reconnect", !in);

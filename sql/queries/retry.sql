@@ -2,7 +2,9 @@
 
 -- RETRY_ITEM roles: web
 -- An item that was left out counts as asked for by a person: what came before the connection is then eligible.
-UPDATE item SET next_try_at = ?2, tries = 0, reason = CASE WHEN ?3 AND state = 'skipped' THEN 'pulled' ELSE reason END
+-- Without the hash Procore's side is read afresh, even if nothing seems to have changed.
+UPDATE item SET next_try_at = ?2, tries = 0, reason = CASE WHEN ?3 AND state = 'skipped' THEN 'pulled' ELSE reason END,
+       procore_hash = CASE WHEN ?3 THEN '' ELSE procore_hash END
  WHERE id = ?1;
 
 -- RETRY_CONNECTION roles: web

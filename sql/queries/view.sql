@@ -223,14 +223,22 @@ WITH visible (id) AS (
      UNION
     SELECT b.connection_id FROM person_account AS x JOIN bic AS b ON b.account_id = x.account_id
       JOIN connection AS c ON c.id = b.connection_id
-     WHERE NOT ?1 AND x.person_id = ?2 AND b.removed_at IS NULL AND c.state <> 'disconnected')
+     WHERE NOT ?1 AND x.person_id = ?2 AND b.removed_at IS NULL AND c.state <> 'disconnected'),
+answers (account_id, n) AS (
+    SELECT r.account_id, count(*) FROM response AS r JOIN item AS t ON t.id = r.item_id
+      JOIN visible AS v ON v.id = t.connection_id
+     WHERE r.state = 'waiting' GROUP BY r.account_id)
 SELECT a.id, a.public_id, a.login, a.name,
        ifnull((SELECT group_concat(ifnull(nullif(p.name, ''), p.user_name), ', ')
                  FROM person_account AS x JOIN person AS p ON p.id = x.person_id
                 WHERE x.account_id = a.id AND p.removed_at IS NULL), ''),
        (SELECT count(*) FROM bic AS b JOIN visible AS v ON v.id = b.connection_id
          WHERE b.account_id = a.id AND b.removed_at IS NULL),
-       a.state, a.since_at, ifnull(a.proved_at, 0), a.cause_text
+       a.state, a.since_at, ifnull(a.proved_at, 0), a.cause_text,
+       (SELECT count(*) FROM bic AS b JOIN visible AS v ON v.id = b.connection_id
+          JOIN item AS t ON t.connection_id = b.connection_id AND t.state = 'waiting' AND t.account_id = a.id
+         WHERE b.account_id = a.id AND b.removed_at IS NULL)
+       + ifnull((SELECT w.n FROM answers AS w WHERE w.account_id = a.id), 0)
   FROM account AS a
  WHERE a.id IN (SELECT b.account_id FROM bic AS b JOIN visible AS v ON v.id = b.connection_id WHERE b.removed_at IS NULL)
  ORDER BY a.state IN ('ok', 'suspect'), a.login_folded LIMIT ?3 OFFSET ?4;

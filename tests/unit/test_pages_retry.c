@@ -1,0 +1,254 @@
+/* What people do about issues and items: try again, pull, dismiss; by role, once, and with
+ * a stale form. */
+#include "config.h"
+
+#include "web_site.h"
+
+#include <inttypes.h>
+
+#include "base/clk.h"
+#include "base/mem.h"
+#include "web/pages.h"
+
+/* ---- try again */
+
+static bool
+due(struct site *s, int64_t item)
+{
+	return site_number(s,
+		   "SELECT count(*) FROM item WHERE id = %" PRId64
+		   " AND tries = 0 AND next_try_at <= %" PRId64,
+		   item, clk_now()) == 1;
+}
+
+static int64_t
+acts(struct site *s, const char *action, int64_t connection)
+{
+	return site_number(s,
+	    "SELECT count(*) FROM audit WHERE action = '%s' AND target = 'connection "
+	    "%" PRId64 "'",
+	    action, connection);
+}
+
+static void
+retry_makes_due(void **state)
+{
+	struct site *s = *state;
+
+	assert_int_equal(site_post(s, "pa", P "/issues/retry",
+			     "issue=%" PRId64 "&back=edit", s->theirs_issue),
+	    303);
+	assert_true(due(s, s->theirs));
+	assert_false(due(s, s->mine));
+	assert_int_equal(
+	    site_number(s,
+		"SELECT count(*) FROM job WHERE kind = 'sync' AND ref = %" PRId64
+		" AND priority = 10 AND due_at <= %" PRId64,
+		s->north, clk_now()),
+	    1);
+	assert_int_equal(acts(s, "issue.retry", s->north), 1);
+	assert_int_equal(site_number(s,
+			     "SELECT count(*) FROM item_event WHERE item_id = %" PRId64
+			     " AND actor = 'pa'"
+			     " AND text LIKE '%%doors refused'",
+			     s->theirs),
+	    1);
+	/* Own items may be pulled by their user, others' not. */
+	assert_int_equal(
+	    site_post(s, "bic", P "/issues/retry", "issue=%" PRId64, s->mine_issue), 303);
+	assert_true(due(s, s->mine));
+	site_run(s, "UPDATE item SET next_try_at = NULL, tries = 4");
+	assert_int_equal(
+	    site_post(s, "bic", P "/issues/retry", "issue=%" PRId64, s->theirs_issue), 403);
+	assert_false(due(s, s->theirs));
+	assert_int_equal(
+	    site_number(
+		s, "SELECT count(*) FROM audit WHERE action = 'denied' AND actor = 'bic'"),
+	    1);
+	/* Another project's issue does not exist. */
+	assert_int_equal(
+	    site_post(s, "pa", P "/issues/retry", "issue=%" PRId64, s->far_issue), 404);
+	assert_int_equal(
+	    site_post(s, "nobody", P "/issues/retry", "issue=%" PRId64, s->mine_issue),
+	    404);
+	assert_int_equal(site_post(s, "pa", P "/issues/retry", "issue=x"), 400);
+	assert_false(due(s, s->far));
+}
+
+static void
+retry_all_of_a_project(void **state)
+{
+	struct site *s = *state;
+
+	assert_int_equal(site_get(s, "pa", P "/issues?project=%" PRId64, s->north), 200);
+	web_has(&s->w, "action=\"/connectorweb/Projects/issues/retry-all\"");
+	assert_int_equal(site_get(s, "bic", P "/issues?project=%" PRId64, s->north), 200);
+	web_lacks(&s->w, "action=\"/connectorweb/Projects/issues/retry-all\"");
+	assert_int_equal(
+	    site_post(s, "bic", P "/issues/retry-all", "project=%" PRId64, s->north), 403);
+	assert_int_equal(
+	    site_post(s, "pa", P "/issues/retry-all", "project=%" PRId64, s->south), 404);
+	assert_false(due(s, s->mine));
+	assert_int_equal(site_post(s, "pa", P "/issues/retry-all",
+			     "project=%" PRId64 "&back=issues", s->north),
+	    303);
+	assert_true(due(s, s->mine));
+	assert_true(due(s, s->theirs));
+	assert_false(due(s, s->far));
+	assert_int_equal(acts(s, "issue.retry_all", s->north), 1);
+}
+
+static void
+pull_again(void **state)
+{
+	struct site *s = *state;
+	char *path = xasprintf("/Projects/items/%" PRId64 "?done=retry", s->mine);
+
+	assert_int_equal(site_get(s, "bic", P "/items/%" PRId64, s->mine), 200);
+	web_has(&s->w, "Pull this item again");
+	web_has(&s->w, "Anchor bolts");
+	web_has(&s->w, "Mend it.");
+	assert_int_equal(site_get(s, "bic", P "/items/%" PRId64, s->theirs), 200);
+	web_lacks(&s->w, "Pull this item again");
+	assert_int_equal(
+	    site_post(s, "bic", P "/items/retry", "item=%" PRId64, s->theirs), 403);
+	assert_int_equal(
+	    site_post(s, "pa", P "/items/retry", "item=%" PRId64, s->far), 404);
+	assert_int_equal(
+	    site_post(s, "bic", P "/items/retry", "item=%" PRId64, s->mine), 303);
+	web_leads_to(&s->w, path);
+	assert_true(due(s, s->mine));
+	/* Procore's side is to be read afresh. */
+	assert_int_equal(
+	    site_number(s,
+		"SELECT count(*) FROM item WHERE procore_hash = '' AND id = %" PRId64,
+		s->mine),
+	    1);
+	assert_int_equal(acts(s, "item.retry", s->north), 1);
+	/* The admins of the project see who did it. */
+	assert_int_equal(site_get(s, "pa", P "/activity"), 200);
+	web_has(&s->w, "RFI 01");
+	assert_int_equal(
+	    site_get(s, "pa", P "/items/%" PRId64 "?done=retry", s->mine), 200);
+	web_has(&s->w, "It is being tried again");
+	free(path);
+}
+
+/* ---- dismiss */
+
+static int64_t
+open_issues(struct site *s, int64_t id)
+{
+	return site_number(
+	    s, "SELECT count(*) FROM issue WHERE state = 'open' AND id = %" PRId64, id);
+}
+
+static void
+dismiss_keeps_the_reason(void **state)
+{
+	struct site *s = *state;
+
+	assert_int_equal(site_get(s, "bic", P "/issues"), 200);
+	web_lacks(&s->w, "Dismiss the issue");
+	assert_int_equal(site_post(s, "bic", P "/issues/dismiss",
+			     "issue=%" PRId64 "&reason=no", s->mine_issue),
+	    403);
+	assert_int_equal(site_post(s, "pa", P "/issues/dismiss",
+			     "issue=%" PRId64 "&reason=no", s->far_issue),
+	    404);
+	assert_int_equal(
+	    site_post(s, "pa", P "/issues/dismiss", "issue=%" PRId64, s->mine_issue), 400);
+	assert_int_equal(site_post(s, "pa", P "/issues/dismiss",
+			     "issue=%" PRId64 "&reason=+", s->mine_issue),
+	    400);
+	assert_int_equal(open_issues(s, s->mine_issue), 1);
+	assert_int_equal(site_post(s, "pa", P "/issues/dismiss",
+			     "issue=%" PRId64 "&reason=Answered+by+telephone&back=issues",
+			     s->mine_issue),
+	    303);
+	assert_int_equal(site_number(s,
+			     "SELECT count(*) FROM issue WHERE id = %" PRId64
+			     " AND state = 'dismissed' AND ended_by = 'pa' AND "
+			     "ended_reason = 'Answered by telephone'"
+			     " AND ended_at IS NOT NULL",
+			     s->mine_issue),
+	    1);
+	assert_int_equal(
+	    site_number(s,
+		"SELECT count(*) FROM audit WHERE action = 'issue.dismiss' AND actor = 'pa'"
+		" AND json_extract(detail, '$.reason') = 'Answered by telephone'"),
+	    1);
+	assert_int_equal(site_get(s, "pa", P "/issues"), 200);
+	web_lacks(&s->w, "anchors refused");
+	assert_int_equal(site_get(s, "pa", P "/items/%" PRId64, s->mine), 200);
+	web_has(&s->w, "Answered by telephone");
+	/* Once only. */
+	assert_int_equal(site_post(s, "pa", P "/issues/dismiss",
+			     "issue=%" PRId64 "&reason=x", s->mine_issue),
+	    404);
+	assert_int_equal(acts(s, "issue.dismiss", s->north), 1);
+}
+
+/* 500 characters of any script, as the field allows. */
+static void
+long_reason(void **state)
+{
+	struct site *s = *state;
+	struct buf form = BUF_INIT(16384);
+
+	buf_printf(&form, "issue=%" PRId64 "&reason=", s->mine_issue);
+	for (int i = 0; i < 500; i++)
+		buf_puts(&form, "%C3%A9");
+	assert_int_equal(web_post(&s->w, "pa", P "/issues/dismiss", buf_str(&form)), 303);
+	assert_int_equal(
+	    site_number(s, "SELECT length(ended_reason) FROM issue WHERE id = %" PRId64,
+		s->mine_issue),
+	    500);
+	buf_clear(&form);
+}
+
+static void
+stale_form_comes_back(void **state)
+{
+	struct site *s = *state;
+	char *form = xasprintf(
+	    "issue=%" PRId64 "&reason=Long+%%26+winding&back=issues", s->mine_issue);
+	char *project = xasprintf("project=%" PRId64, s->north);
+	char *item = xasprintf("item=%" PRId64, s->mine);
+	char *audit;
+
+	assert_int_equal(
+	    web_post_stale(&s->w, "pa", P "/issues/dismiss", form), PAGES_STALE_STATUS);
+	web_has(&s->w, "value=\"Long &amp; winding\"");
+	web_has(&s->w, "The form was out of date");
+	assert_int_equal(open_issues(s, s->mine_issue), 1);
+	assert_int_equal(
+	    web_post_stale(&s->w, "pa", P "/issues/retry", form), PAGES_STALE_STATUS);
+	assert_int_equal(web_post_stale(&s->w, "pa", P "/issues/retry-all", project),
+	    PAGES_STALE_STATUS);
+	assert_int_equal(
+	    web_post_stale(&s->w, "pa", P "/items/retry", item), PAGES_STALE_STATUS);
+	assert_false(due(s, s->mine));
+	audit =
+	    rig_text(&s->w.core, "SELECT count(*) || '' FROM audit WHERE action LIKE 'i%'");
+	assert_string_equal(audit, "0");
+	free(audit);
+	free(item);
+	free(project);
+	free(form);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    SITE_TEST(retry_makes_due),
+	    SITE_TEST(retry_all_of_a_project),
+	    SITE_TEST(pull_again),
+	    SITE_TEST(dismiss_keeps_the_reason),
+	    SITE_TEST(long_reason),
+	    SITE_TEST(stale_form_comes_back),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

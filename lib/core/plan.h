@@ -118,11 +118,11 @@ struct plan_reply *plan_remote_add_reply(struct plan_remote *r);
 struct plan_bic { /* a seat of the connection, in failover order */
 	int64_t bic_id;
 	int64_t account_id;
-	int64_t user_id;  /* Procore's; 0 not known yet */
-	char *login;      /* folded */
-	char *contact_id; /* NPC contact; "" none found */
-	bool signed_in;   /* a living sign-in */
-	bool permitted;   /* not known to lack permission */
+	int64_t user_id;               /* Procore's; 0 not known yet */
+	char *login;                   /* folded */
+	char *contact_id;              /* NPC contact; "" none found */
+	bool signed_in;                /* a living sign-in */
+	bool permitted[PLAN_KIND_MAX]; /* not known to lack permission on that tool */
 };
 
 enum plan_state {

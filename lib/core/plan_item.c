@@ -20,10 +20,11 @@ is_person_of(const struct plan_person *p, const struct plan_bic *b)
 
 /* How well a seat fits: whose turn it is comes before who could be asked instead. */
 static int
-score(const struct plan_person *p, const struct plan_bic *b)
+score(const struct plan_person *p, const struct plan_bic *b, enum plan_kind kind)
 {
 	return (p->in_court ? 16 : 0) + (p->reached && !p->answered ? 8 : 0) +
-	       (!p->answered ? 4 : 0) + (b->permitted ? 2 : 0) + (b->signed_in ? 1 : 0);
+	       (!p->answered ? 4 : 0) + (b->permitted[kind] ? 2 : 0) +
+	       (b->signed_in ? 1 : 0);
 }
 
 static const struct plan_bic *
@@ -36,8 +37,8 @@ match(const struct plan_remote *r, const struct plan_bic *bics, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		for (size_t k = 0; k < r->people_n; k++) {
 			if (is_person_of(&r->people[k], &bics[i]) &&
-			    score(&r->people[k], &bics[i]) > best_score) {
-				best_score = score(&r->people[k], &bics[i]);
+			    score(&r->people[k], &bics[i], r->kind) > best_score) {
+				best_score = score(&r->people[k], &bics[i], r->kind);
 				best = &bics[i];
 				*who = &r->people[k];
 			}

@@ -25,17 +25,17 @@ enum {
 static int
 list_kind(struct run *r, enum plan_kind kind, bool *complete, struct err *e)
 {
-	const struct plan_bic *first = run_reader(r);
+	const struct plan_bic *first = run_reader(r, kind);
 
 	*complete = false;
 	while (first != NULL && !*complete && !r->stopped) {
 		if (list_procore(r, kind, first, e) == -1)
 			return -1;
-		*complete = run_reader(r) == first && !r->stopped;
+		*complete = run_reader(r, kind) == first && !r->stopped;
 		if (*complete)
 			r->pass.account_id = first->account_id;
 		else
-			first = run_reader(r);
+			first = run_reader(r, kind);
 	}
 	if (!*complete)
 		return 0;
@@ -45,7 +45,7 @@ list_kind(struct run *r, enum plan_kind kind, bool *complete, struct err *e)
 		const struct plan_bic *b = &r->bics[i];
 		struct mark m = {0};
 
-		if (b == first || !b->signed_in || !b->permitted)
+		if (b == first || !b->signed_in || !b->permitted[kind])
 			continue;
 		if (mark_get(r->db, r->connection_id, "procore", plan_kind_word(kind),
 			b->account_id, &m, e) == -1)
@@ -82,7 +82,7 @@ refresh_choices(struct run *r, struct err *e)
 {
 	int64_t at = 0, now = clk_now();
 
-	if (run_reader(r) == NULL)
+	if (run_reader(r, PLAN_SUBMITTAL) == NULL)
 		return 0;
 	if (response_choice_seen(r->db, r->connection_id, &at, e) == -1)
 		return -1;
@@ -145,17 +145,34 @@ save_connection(
 	    r->db, r->connection_id, clk_now(), next_at, quiet ? r->idle_passes + 1 : 0, e);
 }
 
-static int
-end_pass(struct run *r, bool complete, int64_t hook_id, int64_t *next_at, struct err *e)
+/* Nobody could read one of the kinds, or both. */
+static void
+say_incomplete(struct run *r, bool rfis, bool submittals)
 {
+	bool signed_in = false;
+
+	for (size_t i = 0; i < r->bics_n; i++)
+		signed_in = signed_in || r->bics[i].signed_in;
+	str_cut(r->error, sizeof r->error,
+	    r->bics_n == 0 ? "No BIC user is registered for this project"
+	    : !signed_in   ? "No BIC user of this project is signed in to Procore"
+	    : rfis ? "Submittals: no BIC user of this project may work on them in Procore"
+	    : submittals
+		? "RFIs: no BIC user of this project may work on them in Procore"
+		: "No BIC user of this project may work on RFIs or Submittals in Procore");
+}
+
+static int
+end_pass(struct run *r, bool rfis, bool submittals, int64_t hook_id, int64_t *next_at,
+    struct err *e)
+{
+	bool complete = rfis && submittals && !r->stopped && r->error[0] == '\0';
+
 	r->pass.finished_at = clk_now();
 	r->pass.calls = r->procore.calls;
 	r->pass.detail = r->error;
 	if (!complete && r->error[0] == '\0')
-		str_cut(r->error, sizeof r->error,
-		    r->bics_n == 0
-			? "No BIC user is registered for this project"
-			: "No BIC user of this project can read from Procore at present");
+		say_incomplete(r, rfis, submittals);
 	if (next_time(r, next_at, e) == -1 || db_begin(r->db, e) == -1)
 		return -1;
 	if (save_connection(r, complete, hook_id, *next_at, e) == -1 ||
@@ -169,12 +186,12 @@ end_pass(struct run *r, bool complete, int64_t hook_id, int64_t *next_at, struct
 static int
 pass(struct run *r, int64_t *next_at, struct err *e)
 {
-	bool rfis = false, submittals = false, complete;
+	bool rfis = false, submittals = false;
 	int64_t hook_id = 0;
 
 	if (!npc_configured(r->x->npc)) {
 		str_cut(r->error, sizeof r->error, "Project Center not configured");
-		return end_pass(r, false, 0, next_at, e);
+		return end_pass(r, false, false, 0, next_at, e);
 	}
 	if (sync_hooks_last(r->db, r->project_id, &hook_id, e) == -1 || wake(r, e) == -1 ||
 	    list_npc(r, e) == -1)
@@ -185,8 +202,7 @@ pass(struct run *r, int64_t *next_at, struct err *e)
 		return -1;
 	if (!r->stopped && (refresh_choices(r, e) == -1 || work_off(r, e) == -1))
 		return -1;
-	complete = rfis && submittals && !r->stopped && r->error[0] == '\0';
-	return end_pass(r, complete, hook_id, next_at, e);
+	return end_pass(r, rfis, submittals, hook_id, next_at, e);
 }
 
 int

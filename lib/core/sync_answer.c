@@ -201,7 +201,7 @@ settle(struct sending *s, const struct effect *f, const struct procore_answer *a
 	if (a->unknown)
 		s->w->wait_until = now + SYNC_LOOK_S;
 	if (!refused)
-		return run_procore_failed(r, a, s->bic->account_id, &again, e);
+		return run_procore_failed(r, a, s->w->kind, s->bic->account_id, &again, e);
 	if (a->cause == CAUSE_PERMISSION_LOST &&
 	    job_wish(r->db, JOB_CHECK_BIC, s->bic->bic_id, "", JOB_PRIO_TOKEN, now, e) ==
 		-1)

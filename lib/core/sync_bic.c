@@ -108,10 +108,18 @@ ask_levels(struct check *c, struct err *e)
 			c->denied[0] = '\0';
 	} else if (a.cause != CAUSE_SIGN_IN_LOST && a.cause != CAUSE_SIGN_IN_NEEDED) {
 		retry_later(c, a.retry_at);
-		rc = run_procore_failed(&c->r, &a, c->account_id, &again, e);
+		rc = run_procore_failed(&c->r, &a, PLAN_RFI, c->account_id, &again, e);
 	}
 	procore_answer_clear(&a);
 	return rc;
+}
+
+static const struct plan_bic *
+any_reader(const struct run *r)
+{
+	const struct plan_bic *b = run_reader(r, PLAN_RFI);
+
+	return b != NULL ? b : run_reader(r, PLAN_SUBMITTAL);
 }
 
 /* Not signed in yet: another BIC user can at least see whether the project knows this
@@ -119,7 +127,7 @@ ask_levels(struct check *c, struct err *e)
 static int
 ask_membership(struct check *c, struct err *e)
 {
-	const struct plan_bic *reader = run_reader(&c->r);
+	const struct plan_bic *reader = any_reader(&c->r);
 	struct procore_answer a = {0};
 	struct procore_at at;
 	bool seen = false, named = false;

@@ -48,7 +48,7 @@ read_procore(struct run *r, struct plan_choices *c, int64_t *retry_at, struct er
 	bool again = true;
 
 	for (int page = 1; again && page <= MAX_PAGES; page++) {
-		const struct plan_bic *reader = run_reader(r);
+		const struct plan_bic *reader = run_reader(r, PLAN_SUBMITTAL);
 		struct procore_answer a = {0};
 		struct procore_at at;
 		int rc = 0;
@@ -70,7 +70,8 @@ read_procore(struct run *r, struct plan_choices *c, int64_t *retry_at, struct er
 			}
 			again = a.more;
 		} else {
-			rc = run_procore_failed(r, &a, reader->account_id, &again, e);
+			rc = run_procore_failed(
+			    r, &a, PLAN_SUBMITTAL, reader->account_id, &again, e);
 			if (!again)
 				*retry_at =
 				    a.retry_at != 0 ? a.retry_at : clk_now() + RETRY_S;

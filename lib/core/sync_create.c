@@ -13,25 +13,29 @@
 #include "base/str.h"
 #include "store/effect.h"
 #include "store/issue.h"
+#include "store/job.h"
 #include "store/sync_rows.h"
 
 /* ---- contact */
 
+/* A seat whose contact has turned up is checked as a whole again. */
 static int
-save_contact(struct run *r, const struct plan_bic *b, const char *login, struct err *e)
+save_contact(struct run *r, const struct plan_bic *b, struct err *e)
 {
 	char text[PLAN_TEXT_BYTES] = "";
-	bool none = str_empty(b->contact_id);
+	int64_t now = clk_now();
 
-	if (none &&
-	    str_format(text, sizeof text,
-		"No NPC contact information found for given login %.250s", login) == -1)
+	if (str_format(text, sizeof text,
+		"No NPC contact information found for given login %.250s", b->login) == -1)
 		text[0] = '\0';
-	return sync_seat_contact(r->db, b->bic_id, b->contact_id,
-	    none           ? "no_contact"
-	    : b->permitted ? "ok"
-			   : "permission_lost",
-	    text, clk_now(), e);
+	if (db_begin(r->db, e) == -1)
+		return -1;
+	if (sync_seat_contact(r->db, b->bic_id, b->contact_id, text, now, e) == -1 ||
+	    job_wish(r->db, JOB_CHECK_BIC, b->bic_id, "", JOB_PRIO_BUSY, now, e) == -1) {
+		db_rollback(r->db);
+		return -1;
+	}
+	return db_commit(r->db, e);
 }
 
 /* Look the contact of a seat up, once a pass and seldom when there was none. */
@@ -50,7 +54,7 @@ create_contact(struct work *w, struct plan_bic *b, struct err *e)
 	} else {
 		free(b->contact_id);
 		b->contact_id = xstrdup(json_str_or(a.json, "items.0.id", ""));
-		rc = save_contact(w->r, b, b->login, e);
+		rc = save_contact(w->r, b, e);
 	}
 	npc_answer_clear(&a);
 	return rc;

@@ -307,7 +307,7 @@ upload_failed(struct work *w, struct item_file *f, const struct procore_answer *
 	bool again = false;
 
 	if (a->cause != CAUSE_ITEM && a->cause != CAUSE_PERMISSION_LOST)
-		return run_procore_failed(w->r, a, account_id, &again, e);
+		return run_procore_failed(w->r, a, w->kind, account_id, &again, e);
 	if (str_format(text, sizeof text,
 		"Procore would not take the file \"%.200s\": %.200s", f->name,
 		a->text) == -1)

@@ -55,14 +55,14 @@ MUST_USE int run_open(
     struct run *r, struct sync_ctx *x, int64_t connection_id, bool *active, struct err *e);
 void run_close(struct run *r);
 struct procore_at run_at(const struct run *r, int64_t account_id);
-const struct plan_bic *
-run_reader(const struct run *r); /* the first seat that can read; NULL none */
+const struct plan_bic *run_reader(const struct run *r,
+    enum plan_kind kind); /* the first seat that can read it; NULL none */
 struct plan_bic *run_bic(struct run *r, int64_t account_id); /* NULL: no seat */
 /* What a failed call means for the pass: *again true when another reader may be tried
  * (sign-in or permission of this account), else the pass stops where the cause is not the
  * item's. Writes service and seat states. */
 MUST_USE int run_procore_failed(struct run *r, const struct procore_answer *a,
-    int64_t account_id, bool *again, struct err *e);
+    enum plan_kind kind, int64_t account_id, bool *again, struct err *e);
 MUST_USE int run_npc_failed(struct run *r, const struct npc_answer *a, struct err *e);
 /* A call worked: the service is well. */
 MUST_USE int run_service_ok(struct run *r, const char *service, struct err *e);

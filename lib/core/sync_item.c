@@ -152,7 +152,7 @@ read_failed(struct work *w, const struct procore_answer *a, int64_t account_id, 
 		return 0;
 	}
 	if (a->cause != CAUSE_ITEM && a->cause != CAUSE_PERMISSION_LOST)
-		return run_procore_failed(w->r, a, account_id, again, e);
+		return run_procore_failed(w->r, a, w->kind, account_id, again, e);
 	if (str_format(text, sizeof text, "Procore would not show it to %s: %.250s",
 		b == NULL ? "" : b->login, a->text) == -1)
 		text[0] = '\0';
@@ -194,12 +194,12 @@ item_read_procore(struct work *w, int64_t account_id, struct err *e)
 		procore_answer_clear(&a);
 		if (rc == -1)
 			return -1;
-		if (again && run_reader(r) == NULL) {
+		if (again && run_reader(r, w->kind) == NULL) {
 			r->no_reader = true;
 			return 0;
 		}
 		if (again)
-			account_id = run_reader(r)->account_id;
+			account_id = run_reader(r, w->kind)->account_id;
 	}
 	return 0;
 }
@@ -280,9 +280,9 @@ choose_reader(struct work *w)
 {
 	const struct plan_bic *b = run_bic(w->r, w->it.account_id);
 
-	if (b != NULL && b->signed_in && b->permitted)
+	if (b != NULL && b->signed_in && b->permitted[w->kind])
 		return b->account_id;
-	b = run_reader(w->r);
+	b = run_reader(w->r, w->kind);
 	return b == NULL ? 0 : b->account_id;
 }
 

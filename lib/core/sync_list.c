@@ -200,7 +200,7 @@ read_pages(struct run *r, struct listing *l, bool *done, bool *failed, struct er
 			if (a.cause == CAUSE_NONE || a.cause == CAUSE_ITEM)
 				a.cause = CAUSE_UNREACHABLE;
 			*failed = true;
-			rc = run_procore_failed(r, &a, l->account_id, &again, e);
+			rc = run_procore_failed(r, &a, l->kind, l->account_id, &again, e);
 			procore_answer_clear(&a);
 			return rc;
 		}

@@ -30,6 +30,16 @@ read_connection(struct run *r, bool *active, struct err *e)
 	return 0;
 }
 
+/* By the level that Procore named for this tool; before any was named, by the seat's state.
+ */
+static bool
+may(const struct sync_seat *s, const char *level)
+{
+	if (str_empty(level))
+		return !str_eq(s->state, "permission_lost");
+	return str_eq_ci(level, "Standard") || str_eq_ci(level, "Admin");
+}
+
 static int
 read_bics(struct run *r, struct err *e)
 {
@@ -48,7 +58,7 @@ read_bics(struct run *r, struct err *e)
 		    .login = xstrdup(s->login_folded),
 		    .contact_id = xstrdup(s->contact_id),
 		    .signed_in = s->signed_in,
-		    .permitted = !str_eq(s->state, "permission_lost")};
+		    .permitted = {may(s, s->rfi_level), may(s, s->submittal_level)}};
 		r->bics_checked_at[r->bics_n] = s->checked_at;
 	}
 	sync_seats_clear(&seats);
@@ -95,10 +105,10 @@ run_at(const struct run *r, int64_t account_id)
 }
 
 const struct plan_bic *
-run_reader(const struct run *r)
+run_reader(const struct run *r, enum plan_kind kind)
 {
 	for (size_t i = 0; i < r->bics_n; i++)
-		if (r->bics[i].signed_in && r->bics[i].permitted)
+		if (r->bics[i].signed_in && r->bics[i].permitted[kind])
 			return &r->bics[i];
 	return NULL;
 }
@@ -137,13 +147,14 @@ run_service_ok(struct run *r, const char *service, struct err *e)
 /* This account may not read here: say so on its seat, and have the job find out which tool
  * it is. */
 static int
-deny(struct run *r, int64_t account_id, const char *text, struct err *e)
+deny(
+    struct run *r, enum plan_kind kind, int64_t account_id, const char *text, struct err *e)
 {
 	struct plan_bic *b = run_bic(r, account_id);
 
 	if (b == NULL)
 		return 0;
-	b->permitted = false;
+	b->permitted[kind] = false;
 	if (db_begin(r->db, e) == -1)
 		return -1;
 	if (sync_seat_denied(r->db, b->bic_id, text, e) == -1 ||
@@ -171,8 +182,8 @@ procore_down(struct run *r, const struct procore_answer *a, struct err *e)
 }
 
 int
-run_procore_failed(struct run *r, const struct procore_answer *a, int64_t account_id,
-    bool *again, struct err *e)
+run_procore_failed(struct run *r, const struct procore_answer *a, enum plan_kind kind,
+    int64_t account_id, bool *again, struct err *e)
 {
 	struct plan_bic *b = run_bic(r, account_id);
 
@@ -192,7 +203,7 @@ run_procore_failed(struct run *r, const struct procore_answer *a, int64_t accoun
 		return 0;
 	case CAUSE_PERMISSION_LOST:
 		*again = true;
-		return deny(r, account_id, a->text, e);
+		return deny(r, kind, account_id, a->text, e);
 	case CAUSE_APP_NOT_AT_COMPANY:
 	case CAUSE_CONFIGURATION:
 	case CAUSE_UNREACHABLE:

@@ -77,6 +77,8 @@ sync_seats_clear(struct sync_seats *l)
 		free(l->v[i].login_folded);
 		free(l->v[i].contact_id);
 		free(l->v[i].state);
+		free(l->v[i].rfi_level);
+		free(l->v[i].submittal_level);
 	}
 	free(l->v);
 	*l = (struct sync_seats){0};
@@ -112,7 +114,9 @@ read_seats(struct db *db, int query, int64_t id, struct sync_seats *out, struct 
 		    .contact_id = xstrdup(db_col_text(q, 6)),
 		    .signed_in = str_eq(sign_in, "ok") || str_eq(sign_in, "suspect"),
 		    .state = xstrdup(db_col_text(q, 8)),
-		    .checked_at = db_col_i64(q, 9)};
+		    .checked_at = db_col_i64(q, 9),
+		    .rfi_level = xstrdup(db_col_text(q, 10)),
+		    .submittal_level = xstrdup(db_col_text(q, 11))};
 	}
 	*out = l;
 	l = (struct sync_seats){0};
@@ -162,8 +166,8 @@ sync_seat_put(struct db *db, int64_t bic_id, const char *state, const char *text
 }
 
 int
-sync_seat_contact(struct db *db, int64_t bic_id, const char *contact_id, const char *state,
-    const char *text, int64_t now, struct err *e)
+sync_seat_contact(struct db *db, int64_t bic_id, const char *contact_id,
+    const char *missing, int64_t now, struct err *e)
 {
 	struct stmt *q = NULL;
 
@@ -171,9 +175,8 @@ sync_seat_contact(struct db *db, int64_t bic_id, const char *contact_id, const c
 		return -1;
 	db_bind_i64(q, 1, bic_id);
 	db_bind_text(q, 2, contact_id);
-	db_bind_text(q, 3, state);
-	db_bind_text(q, 4, text);
-	db_bind_i64(q, 5, now);
+	db_bind_text(q, 3, missing);
+	db_bind_i64(q, 4, now);
 	return db_exec(q, e);
 }
 

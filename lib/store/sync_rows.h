@@ -28,11 +28,11 @@ MUST_USE int sync_connection_failed(
     struct db *db, int64_t id, int64_t next_at, const char *error, struct err *e);
 
 struct sync_seat {
-	int64_t bic_id, connection_id, account_id, user_id,
-	    checked_at; /* 0: not known, never */
-	char *login, *login_folded, *contact_id,
-	    *state;     /* owned; state: word of bic.state */
-	bool signed_in; /* the account has a living sign-in */
+	int64_t bic_id, connection_id, account_id;
+	int64_t user_id, checked_at;               /* 0: not known, never */
+	char *login, *login_folded, *contact_id;   /* owned */
+	char *state, *rfi_level, *submittal_level; /* owned; levels "" not known */
+	bool signed_in;                            /* the account has a living sign-in */
 };
 struct sync_seats {
 	struct sync_seat *v;
@@ -51,8 +51,9 @@ MUST_USE int sync_seats_of_account(
 MUST_USE int sync_seat_put(struct db *db, int64_t bic_id, const char *state,
     const char *text, const char *rfi_level, const char *submittal_level,
     const char *contact_id, int64_t now, struct err *e);
+/* The contact, "" none: then missing is what is said unless a permission is. */
 MUST_USE int sync_seat_contact(struct db *db, int64_t bic_id, const char *contact_id,
-    const char *state, const char *text, int64_t now, struct err *e);
+    const char *missing, int64_t now, struct err *e);
 MUST_USE int
 sync_seat_denied(struct db *db, int64_t bic_id, const char *text, struct err *e);
 

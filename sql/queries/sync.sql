@@ -7,18 +7,18 @@ SELECT npc_project_id, procore_company_id, procore_project_id, state, ifnull(pol
 
 -- SYNC_SEATS roles: sync
 SELECT b.id, b.connection_id, b.account_id, ifnull(a.procore_user_id, 0), a.login, a.login_folded, b.npc_contact_id,
-       a.state, b.state, ifnull(b.checked_at, 0)
+       a.state, b.state, ifnull(b.checked_at, 0), b.rfi_level, b.submittal_level
   FROM bic b JOIN account a ON a.id = b.account_id
  WHERE b.connection_id = ?1 AND b.removed_at IS NULL ORDER BY b.position, b.id;
 
 -- SYNC_SEAT roles: sync
 SELECT b.id, b.connection_id, b.account_id, ifnull(a.procore_user_id, 0), a.login, a.login_folded, b.npc_contact_id,
-       a.state, b.state, ifnull(b.checked_at, 0)
+       a.state, b.state, ifnull(b.checked_at, 0), b.rfi_level, b.submittal_level
   FROM bic b JOIN account a ON a.id = b.account_id WHERE b.id = ?1 AND b.removed_at IS NULL;
 
 -- SYNC_ACCOUNT_SEATS roles: sync
 SELECT b.id, b.connection_id, b.account_id, ifnull(a.procore_user_id, 0), a.login, a.login_folded, b.npc_contact_id,
-       a.state, b.state, ifnull(b.checked_at, 0)
+       a.state, b.state, ifnull(b.checked_at, 0), b.rfi_level, b.submittal_level
   FROM bic b JOIN account a ON a.id = b.account_id JOIN connection c ON c.id = b.connection_id
  WHERE b.account_id = ?1 AND b.removed_at IS NULL AND c.state = 'active' ORDER BY b.connection_id;
 
@@ -26,8 +26,13 @@ SELECT b.id, b.connection_id, b.account_id, ifnull(a.procore_user_id, 0), a.logi
 UPDATE bic SET state = ?2, state_text = ?3, rfi_level = ?4, submittal_level = ?5, npc_contact_id = ?6, checked_at = ?7
  WHERE id = ?1;
 
+-- A missing permission is said before a missing contact.
 -- SYNC_SEAT_CONTACT roles: sync
-UPDATE bic SET npc_contact_id = ?2, state = ?3, state_text = ?4, checked_at = ?5 WHERE id = ?1;
+UPDATE bic SET npc_contact_id = ?2, checked_at = ?4,
+       state = CASE WHEN state = 'permission_lost' THEN state WHEN ?2 = '' THEN 'no_contact'
+               WHEN state = 'no_contact' THEN 'unchecked' ELSE state END,
+       state_text = CASE WHEN state = 'permission_lost' THEN state_text WHEN ?2 = '' THEN ?3 ELSE '' END
+ WHERE id = ?1;
 
 -- SYNC_SEAT_DENIED roles: sync
 UPDATE bic SET state = 'permission_lost', state_text = ?2 WHERE id = ?1;

@@ -393,6 +393,9 @@ class Story(SyncCase):
         row = self.one("SELECT * FROM bic WHERE id = ?", seat)
         self.assertEqual(row["state"], "permission_lost")
         self.assertIn("Read Only on Submittals", row["state_text"])
+        rfi = self.new_rfi("alder", "jibanez")
+        self.sync("alder", error="Submittals: no BIC user")  # RFIs go on
+        self.assertEqual(self.item("alder", rfi["id"])["state"], "linked")
 
     def test_lost_reply_is_found_not_repeated(self):
         rfi = self.new_rfi(RIVERSIDE, "lnakamura")

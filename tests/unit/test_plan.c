@@ -120,14 +120,14 @@ fill_bics(struct plan_bic b[2])
 	    .login = login_a,
 	    .contact_id = contact,
 	    .signed_in = true,
-	    .permitted = true};
+	    .permitted = {true, true}};
 	b[1] = (struct plan_bic){.bic_id = 2,
 	    .account_id = 12,
 	    .user_id = 0,
 	    .login = login_b,
 	    .contact_id = none,
 	    .signed_in = true,
-	    .permitted = true};
+	    .permitted = {true, true}};
 }
 
 static void

@@ -25,7 +25,7 @@ static const struct plan_bic seat = {.bic_id = 1,
     .login = login_a,
     .contact_id = contact,
     .signed_in = true,
-    .permitted = true};
+    .permitted = {true, true}};
 
 /* ---- answers */
 

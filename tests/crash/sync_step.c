@@ -3,6 +3,8 @@
  *
  *   sync_step CONFIG grant ACCOUNT_ID    a token pair as JSON on standard input is stored
  *   sync_step CONFIG sync|check|choices|resume ID [N]
+ *   sync_step CONFIG upload ACCOUNT_ID   standard input is a file: sent to COMPANY/PROJECT
+ * of the environment in segments of 5 MiB; prints "uuid=..."
  *
  * Prints "next=T commits=N". Exit status 9: stopped at the commit asked for. */
 #include "config.h"
@@ -18,6 +20,8 @@
 #include "base/num.h"
 #include "base/str.h"
 #include "core/keys.h"
+#include "core/procore.h"
+#include "core/spool.h"
 #include "core/sync.h"
 #include "io/json.h"
 #include "store/account.h"
@@ -141,11 +145,41 @@ grant(struct step *s, int64_t account_id, struct err *e)
 	return rc;
 }
 
+/* Direct upload in small segments, so that a file of some MiB has several. */
+static int
+upload(struct step *s, int64_t account_id, struct err *e)
+{
+	const char *company = getenv("COMPANY"), *project = getenv("PROJECT");
+	struct procore p = {.oauth = &s->sync.oauth, .segment_bytes = 5 * 1024 * 1024};
+	struct procore_at at = {.account_id = account_id};
+	struct procore_answer a = {0};
+	char sha[65], uuid[64] = "";
+	int64_t bytes = 0;
+	int rc = -1;
+
+	if (num_parse_i64(company, 1, JSON_INT_MAX, &at.company_id) == -1 ||
+	    num_parse_i64(project, 1, JSON_INT_MAX, &at.project_id) == -1)
+		return err_set(e, ERR_INPUT, "COMPANY and PROJECT are needed");
+	if (spool_hash(0, &bytes, sha, e) == -1 ||
+	    procore_upload(&p, &at, "set of drawings.pdf", "application/pdf", 0, bytes,
+		s->sync.spool_dir, uuid, &a, e) == -1)
+		goto out;
+	if (a.cause != CAUSE_NONE)
+		err_set(e, ERR_REMOTE, "%s: %s", cause_word(a.cause), a.text);
+	else
+		rc = printf("uuid=%s\n", uuid) < 0 ? -1 : 0;
+out:
+	procore_answer_clear(&a);
+	return rc;
+}
+
 static int
 run(struct step *s, const char *what, int64_t id, int64_t *next_at, struct err *e)
 {
 	if (str_eq(what, "grant"))
 		return grant(s, id, e);
+	if (str_eq(what, "upload"))
+		return upload(s, id, e);
 	if (str_eq(what, "sync"))
 		return sync_run_connection(&s->sync, id, next_at, e);
 	if (str_eq(what, "check"))

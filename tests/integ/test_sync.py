@@ -3,6 +3,7 @@
 
 The engine runs step by step (tests/crash/sync_step), so that a test says when a pass happens."""
 import base64
+import hashlib
 import json
 import os
 import sqlite3
@@ -327,10 +328,7 @@ class Story(SyncCase):
         self.assertEqual([(i["code"], i["state"]) for i in self.issues(sub["id"])], [("unmapped", "open")])
         self.assertEqual(self.approver(sub["id"], "lnakamura")["response"]["considered"], "pending")
         kept["set_at"] = int(time.time()) + 1
-        self.sql("INSERT INTO response_map VALUES (:connection_id, :npc_action, :procore_response_id, :procore_name, "
-                 ":considered, :set_by, :set_at)".replace(":connection_id", "?").replace(":npc_action", "?")
-                 .replace(":procore_response_id", "?").replace(":procore_name", "?").replace(":considered", "?")
-                 .replace(":set_by", "?").replace(":set_at", "?"), *kept.values())
+        self.sql(f"INSERT INTO response_map VALUES ({', '.join('?' * len(kept))})", *kept.values())
         self.sync(RIVERSIDE)
         self.assertEqual(self.approver(sub["id"], "lnakamura")["response"]["considered"], "rejected")
         self.assertEqual([i["state"] for i in self.issues(sub["id"])], ["cleared"])
@@ -428,6 +426,26 @@ class Story(SyncCase):
         rfi = self.new_rfi(RIVERSIDE, "lnakamura")
         self.sync(RIVERSIDE)
         self.assertEqual(self.item(RIVERSIDE, rfi["id"])["state"], "linked")
+
+    def test_large_file_goes_up_in_segments(self):
+        project = self.projects[RIVERSIDE]["procore"]
+        company = next(c["id"] for c in load("companies.json")["companies"] if c["key"] == project["company"])
+        account = self.one("SELECT id FROM account WHERE login_folded = ?", self.login("lnakamura").lower())["id"]
+        data = os.urandom(1024) * (13 * 1024)
+        path = os.path.join(self.dir.name, "large")
+        with open(path, "wb") as f:
+            f.write(data)
+        with open(path, "rb") as f:
+            r = subprocess.run([os.path.join(self.rig.build, "tests", "crash", "sync_step"), self.rig.lay.config,
+                                "upload", str(account)], stdin=f, capture_output=True, text=True, timeout=120,
+                               env={**os.environ, "COMPANY": str(company), "PROJECT": str(project["id"])})
+        self.assertEqual(r.returncode, 0, r.stderr)
+        uuid = r.stdout.split("uuid=")[1].split()[0]
+        db = sqlite3.connect(f"file:{self.rig.lay.path('procore', 'procore.db')}?mode=ro", uri=True)
+        row = db.execute("SELECT status, bytes, sha256, segments FROM upload WHERE uuid = ?", (uuid,)).fetchone()
+        db.close()
+        self.assertEqual(row[:3], ("complete", len(data), hashlib.sha256(data).hexdigest()))
+        self.assertEqual(len(json.loads(row[3])), 3)
 
     def test_limit_is_obeyed(self):
         self.contractor("status", {"prefix": "/rest/", "status": 429})

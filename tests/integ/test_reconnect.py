@@ -27,7 +27,7 @@ class Reconnect(harness.SeededCase):
         for key in ("state", "cause", "generation", "procore_user_id"):
             self.assertEqual(after[key], before[key], key)
 
-    def test_get_changes_nothing(self):
+    def test_f32_f33_f34_get_changes_nothing(self):
         before = self.account(self.rig.person("pgray")["procore"]["login"])
         with self.rig.db() as db:
             attempts = db.execute("SELECT count(*) FROM attempt").fetchone()[0]
@@ -39,7 +39,7 @@ class Reconnect(harness.SeededCase):
             self.assertEqual(db.execute("SELECT count(*) FROM attempt").fetchone()[0], attempts)
         self.assertUnchanged(before)
 
-    def test_wrong_account_is_refused_with_both_names(self):
+    def test_f20_f21_wrong_account_is_refused_with_both_names(self):
         wrong = self.rig.person("lnakamura")["procore"]
         expected, theirs = self.account(self.rig.person("pgray")["procore"]["login"]), self.account(wrong["login"])
         client, page, login, _ = self.start("pgray")
@@ -52,7 +52,7 @@ class Reconnect(harness.SeededCase):
         self.assertUnchanged(expected)
         self.assertUnchanged(theirs)
 
-    def test_denied_consent(self):
+    def test_f30_denied_consent(self):
         before = self.account(self.rig.person("pgray")["procore"]["login"])
         client, page, login, password = self.start("pgray")
         end = seed.procore_sign_in(client, page, login, password, allow=False)
@@ -71,7 +71,7 @@ class Reconnect(harness.SeededCase):
         self.assertIn("already complete", again.page().text)
         self.assertEqual(self.account(login)["generation"], after["generation"])
 
-    def test_other_browser_and_other_person(self):
+    def test_f27_other_browser_and_other_person(self):
         before = self.account(self.rig.person("pgray")["procore"]["login"])
         for other, words in ((self.rig.client("pgray"), "another browser"),
                              (self.rig.client("kwhitlock"), "")):

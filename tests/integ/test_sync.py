@@ -273,7 +273,7 @@ class Story(SyncCase):
         self.assertEqual(len(self.npc_rows("item_file", f"item_id = '{there['id']}'")), 1)
         self.assertIn("Changed in Procore: Due date", self.events(rfi["id"]))
 
-    def test_answer_after_close_is_an_issue_until_reopened(self):
+    def test_f45_answer_after_close_is_an_issue_until_reopened(self):
         rfi = self.new_rfi(RIVERSIDE, "lnakamura")
         self.sync(RIVERSIDE)
         self.contractor("close", {"rfi": rfi["id"]})
@@ -286,7 +286,7 @@ class Story(SyncCase):
         self.assertEqual(len(self.replies(rfi["id"])), 1)
         self.assertEqual([i["state"] for i in self.issues(rfi["id"])], ["cleared"])
 
-    def test_answer_typed_in_by_hand_clears_the_issue(self):
+    def test_f45_answer_typed_in_by_hand_clears_the_issue(self):
         rfi = self.new_rfi(RIVERSIDE, "lnakamura")
         self.sync(RIVERSIDE)
         self.contractor("reply", {"rfi": rfi["id"], "as": self.login("lnakamura"), "body": "By hand."})
@@ -298,7 +298,7 @@ class Story(SyncCase):
         self.assertEqual(self.one("SELECT state FROM response WHERE item_id = ?",
                                   self.item(RIVERSIDE, rfi["id"])["id"])["state"], "sent")
 
-    def test_reopened_rfi_is_answered_again(self):
+    def test_f45_reopened_rfi_is_answered_again(self):
         rfi = self.new_rfi(RIVERSIDE, "lnakamura")
         self.sync(RIVERSIDE)
         self.respond(RIVERSIDE, rfi["id"], "lnakamura", "Answered", "Yes.")
@@ -395,7 +395,7 @@ class Story(SyncCase):
         self.sync("alder", error="Submittals: no BIC user")  # RFIs go on
         self.assertEqual(self.item("alder", rfi["id"])["state"], "linked")
 
-    def test_lost_reply_is_found_not_repeated(self):
+    def test_f42_lost_reply_is_found_not_repeated(self):
         rfi = self.new_rfi(RIVERSIDE, "lnakamura")
         self.sync(RIVERSIDE)
         self.respond(RIVERSIDE, rfi["id"], "lnakamura", "Answered", "Once.")
@@ -412,7 +412,7 @@ class Story(SyncCase):
         self.assertEqual(self.one("SELECT state FROM effect WHERE kind = 'procore.reply' AND item_id = ?",
                                   self.item(RIVERSIDE, rfi["id"])["id"])["state"], "done")
 
-    def test_lost_create_is_found_not_repeated(self):
+    def test_f42_lost_create_is_found_not_repeated(self):
         rfi = self.new_rfi(RIVERSIDE, "lnakamura")
         self.architect("lost_answer", {"method": "POST", "prefix":
                                        f"/v1/projects/{self.projects[RIVERSIDE]['npc']['id']}/rfis"})
@@ -486,7 +486,7 @@ class Sign(SyncCase):
         self.sync(RIVERSIDE)
         self.assertEqual(self.item(RIVERSIDE, rfi["id"])["state"], "answered")
 
-    def test_nobody_signed_in(self):
+    def test_f37_nobody_signed_in(self):
         self.sync("harborview", error="No BIC user")
         row = self.one("SELECT sync_error, last_sync_at FROM connection WHERE id = ?", self.connection("harborview"))
         self.assertIn("No BIC user", row["sync_error"])

@@ -47,7 +47,7 @@ expected_rest(enum cause_call call, int status)
 }
 
 static void
-test_every_rest_status(void **state)
+test_f14_every_rest_status(void **state)
 {
 	(void)state;
 	for (size_t c = 0; c < ROWS(rest_calls); c++)
@@ -63,7 +63,7 @@ test_every_rest_status(void **state)
 
 /* The token endpoint: only its own words end a sign-in, whatever the status. */
 static void
-test_every_token_status(void **state)
+test_f14_every_token_status(void **state)
 {
 	static const char *const bodies[] = {"", "{}", "<html>502</html>", "not json", "{\"error\":42}",
 	    "{\"error\":\"server_error\"}", "{\"error\":{\"code\":\"invalid_grant\"}}"};
@@ -131,7 +131,7 @@ at_stage(enum cause_call call, enum http_stage stage, bool sent)
 
 /* Once a byte may have left, a token call is suspect at every stage; before, nobody is to blame (F14). */
 static void
-test_every_stage(void **state)
+test_f14_every_stage(void **state)
 {
 	static const enum http_stage way[] = {HTTP_RESOLVE, HTTP_CONNECT, HTTP_TLS, HTTP_SEND, HTTP_LOST};
 
@@ -297,10 +297,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_every_rest_status),
-	    cmocka_unit_test(test_every_token_status),
+	    cmocka_unit_test(test_f14_every_rest_status),
+	    cmocka_unit_test(test_f14_every_token_status),
 	    cmocka_unit_test(test_token_words),
-	    cmocka_unit_test(test_every_stage),
+	    cmocka_unit_test(test_f14_every_stage),
 	    cmocka_unit_test(test_second_401),
 	    cmocka_unit_test(test_403),
 	    cmocka_unit_test(test_retry_after),

@@ -44,7 +44,7 @@ test_open_other_file(void **state)
 }
 
 static void
-test_open_settings(void **state)
+test_f12_open_settings(void **state)
 {
 	struct db *db = rig_fresh(*state, DB_ROLE_WEB);
 	int on = -1;
@@ -302,7 +302,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    T(test_open_missing),
 	    T(test_open_other_file),
-	    T(test_open_settings),
+	    T(test_f12_open_settings),
 	    T(test_close_leaves_wal),
 	    T(test_open_without_permission),
 	    T(test_migrate_in_read_only_folder),

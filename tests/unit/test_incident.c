@@ -63,7 +63,7 @@ sent(struct rig *r)
 
 /* F38: ten losses of one account are one incident and one mail, to its person. */
 static void
-test_one_incident_one_mail(void **state)
+test_f38_one_incident_one_mail(void **state)
 {
 	struct rig *r = *state;
 	int64_t id = rig_account(r, "sam@procore.example", "sam", "sam@firm.example");
@@ -78,7 +78,7 @@ test_one_incident_one_mail(void **state)
 
 /* Several people of one account each get one; without anybody the login's address; without that, the admins. */
 static void
-test_who_is_told(void **state)
+test_f36_who_is_told(void **state)
 {
 	struct rig *r = *state;
 	int64_t both = rig_account(r, "office", "sam", "sam@firm.example");
@@ -117,7 +117,7 @@ test_needed_is_found(void **state)
 
 /* Reminders on days 1, 3, 7, 14; to the projects' admins too from the second on; then silence. */
 static void
-test_reminders(void **state)
+test_f40_reminders(void **state)
 {
 	static const struct {
 		int64_t after_s; /* of the incident */
@@ -162,7 +162,7 @@ test_missed_reminders(void **state)
 
 /* F40: recovery closes it and tells those who had been told, and nobody else. */
 static void
-test_recovery(void **state)
+test_f40_recovery(void **state)
 {
 	struct rig *r = *state;
 	int64_t id = rig_account(r, "sam@procore.example", "sam", "sam@firm.example");
@@ -271,12 +271,12 @@ main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
 	const struct CMUnitTest tests[] = {
-	    TEST(test_one_incident_one_mail),
-	    TEST(test_who_is_told),
+	    TEST(test_f38_one_incident_one_mail),
+	    TEST(test_f36_who_is_told),
 	    TEST(test_needed_is_found),
-	    TEST(test_reminders),
+	    TEST(test_f40_reminders),
 	    TEST(test_missed_reminders),
-	    TEST(test_recovery),
+	    TEST(test_f40_recovery),
 	    TEST(test_recovery_before_the_mail),
 	    TEST(test_service),
 	    TEST(test_local_faults_are_told_at_once),

@@ -31,7 +31,7 @@ test_right_key(void **state)
 }
 
 static void
-test_missing_key(void **state)
+test_f46_missing_key(void **state)
 {
 	struct rig *r = *state;
 
@@ -41,7 +41,7 @@ test_missing_key(void **state)
 
 /* Both ids, and what to do. */
 static void
-test_other_key(void **state)
+test_f46_other_key(void **state)
 {
 	struct rig *r = *state;
 
@@ -126,8 +126,8 @@ main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_right_key),
-	    TEST(test_missing_key),
-	    TEST(test_other_key),
+	    TEST(test_f46_missing_key),
+	    TEST(test_f46_other_key),
 	    TEST(test_open_to_others),
 	    TEST(test_garbled_key),
 	    TEST(test_unknown_to_the_database),

@@ -216,7 +216,7 @@ test_drop_unreachable(void **state)
 
 /* F18: what came before a loss is kept, without anything that looks like a token, the last EVIDENCE_KEPT. */
 static void
-test_evidence(void **state)
+test_f18_evidence(void **state)
 {
 	struct rig *r = *state;
 	struct http_resp resp = {.stage = HTTP_DONE, .status = 401};
@@ -249,7 +249,7 @@ main(void)
 	    TEST(test_store_with_identity),
 	    TEST(test_drop),
 	    TEST(test_drop_unreachable),
-	    TEST(test_evidence),
+	    TEST(test_f18_evidence),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

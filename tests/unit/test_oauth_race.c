@@ -45,7 +45,7 @@ race(struct rig *r, int64_t id, int barrier)
 }
 
 static void
-test_one_call_leaves_the_machine(void **state)
+test_f1_one_call_leaves_the_machine(void **state)
 {
 	static const struct rig_step steps[] = {{RIG_ANSWER, PAIR}};
 	struct rig *r = *state;
@@ -140,7 +140,7 @@ wait_for_line(int fd, const char *word)
 
 /* Here the test itself is Procore: it knows the moment between the intent and the answer. */
 static void
-test_disk_full_while_storing(void **state)
+test_f8_disk_full_while_storing(void **state)
 {
 	struct rig *r = *state;
 	char request[8192];
@@ -182,8 +182,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(test_one_call_leaves_the_machine, rig_setup, rig_teardown),
-	    cmocka_unit_test_setup_teardown(test_disk_full_while_storing, rig_setup, rig_teardown),
+	    cmocka_unit_test_setup_teardown(test_f1_one_call_leaves_the_machine, rig_setup, rig_teardown),
+	    cmocka_unit_test_setup_teardown(test_f8_disk_full_while_storing, rig_setup, rig_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

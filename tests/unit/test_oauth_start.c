@@ -99,7 +99,7 @@ test_state_is_stored_hashed(void **state)
 
 /* Several tabs: every press has a state of its own (failures.md F28). */
 static void
-test_states_differ(void **state)
+test_f28_states_differ(void **state)
 {
 	struct rig *r = *state;
 	struct oauth_ask ask = {.purpose = OAUTH_CONNECT, .user_name = "sam", .cookie = "c", .return_to = "/Projects"};
@@ -190,7 +190,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_url_is_exact),
 	    TEST(test_state_is_stored_hashed),
-	    TEST(test_states_differ),
+	    TEST(test_f28_states_differ),
 	    TEST(test_challenge_belongs_to_verifier),
 	    TEST(test_without_pkce),
 	    TEST(test_too_long),

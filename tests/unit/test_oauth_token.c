@@ -117,7 +117,7 @@ test_rotation(void **state)
 
 /* F10: absent means keep. */
 static void
-test_answer_without_refresh_token(void **state)
+test_f10_answer_without_refresh_token(void **state)
 {
 	static const struct rig_step steps[] = {
 	    {RIG_ANSWER, HEAD("200 OK") "\r\n{\"access_token\":\"A2\",\"expires_in\":5400}"},
@@ -137,7 +137,7 @@ test_answer_without_refresh_token(void **state)
 
 /* F13: the pair may be spent, so the living access token is used up first and one more try is made at its end. */
 static void
-test_lost_answer(void **state)
+test_f13_lost_answer(void **state)
 {
 	static const struct rig_step steps[] = {{RIG_LOST, NULL}, {RIG_ANSWER, PAIR("A2", "R2")}};
 	struct rig *r = *state;
@@ -162,7 +162,7 @@ test_lost_answer(void **state)
 
 /* When the refusal follows a lost answer, the text says that it was nobody's doing. */
 static void
-test_lost_answer_then_refused(void **state)
+test_f13_lost_answer_then_refused(void **state)
 {
 	static const struct rig_step steps[] = {{RIG_RESET, NULL}, {RIG_ANSWER, REFUSED}};
 	struct rig *r = *state;
@@ -182,7 +182,7 @@ test_lost_answer_then_refused(void **state)
 
 /* F14: no 5xx, whatever it says and however often, costs a sign-in; the gaps grow. */
 static void
-test_5xx_never_costs_a_sign_in(void **state)
+test_f14_5xx_never_costs_a_sign_in(void **state)
 {
 	static const struct rig_step steps[] = {{RIG_ANSWER, HEAD("500 Oops") "\r\n{\"error\":\"invalid_grant\"}"},
 	    {RIG_ANSWER, HEAD("502 Bad Gateway") "\r\n<html></html>"}, {RIG_ANSWER, HEAD("503 Busy") "\r\n"},
@@ -213,7 +213,7 @@ test_5xx_never_costs_a_sign_in(void **state)
 
 /* F16: a 200 that cannot be read is no pair; nothing stored is touched. */
 static void
-test_garbled_200(void **state)
+test_f16_garbled_200(void **state)
 {
 	static const char *const bodies[] = {HEAD("200 OK") "\r\n<html>hotel</html>",
 	    HEAD("200 OK") "\r\n{\"access_token\":\"A2\",\"refresh_token\":\"R2\"",
@@ -241,7 +241,7 @@ test_garbled_200(void **state)
 
 /* F15, F40: one refusal ends it: one incident, one mail, and never another call. */
 static void
-test_invalid_grant(void **state)
+test_f15_a_dead_token_is_tried_no_more(void **state)
 {
 	static const struct rig_step steps[] = {{RIG_ANSWER, REFUSED}};
 	struct rig *r = *state;
@@ -289,7 +289,7 @@ test_unsent(void **state)
 
 /* F3: waiting out somebody else's lease ends in "later", never in a second call. */
 static void
-test_lease_elsewhere(void **state)
+test_f3_lease_elsewhere(void **state)
 {
 	static const struct rig_step steps[] = {{RIG_ANSWER, PAIR("A2", "R2")}};
 	struct rig *r = *state;
@@ -341,7 +341,7 @@ test_refresh_parallel(void **state)
 
 /* F4: a process that is late by a generation changes nothing. */
 static void
-test_generation(void **state)
+test_f4_generation(void **state)
 {
 	static const struct rig_step steps[] = {{RIG_ANSWER, PAIR("A2", "R2")}};
 	struct rig *r = *state;
@@ -368,7 +368,7 @@ test_generation(void **state)
 
 /* F7: many 401s of one generation cost one call. */
 static void
-test_rejected(void **state)
+test_f7_many_401s_cost_one_call(void **state)
 {
 	static const struct rig_step steps[] = {{RIG_ANSWER, PAIR("A2", "R2")}};
 	struct rig *r = *state;
@@ -490,17 +490,17 @@ main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_rotation),
-	    TEST(test_answer_without_refresh_token),
-	    TEST(test_lost_answer),
-	    TEST(test_lost_answer_then_refused),
-	    TEST(test_5xx_never_costs_a_sign_in),
-	    TEST(test_garbled_200),
-	    TEST(test_invalid_grant),
+	    TEST(test_f10_answer_without_refresh_token),
+	    TEST(test_f13_lost_answer),
+	    TEST(test_f13_lost_answer_then_refused),
+	    TEST(test_f14_5xx_never_costs_a_sign_in),
+	    TEST(test_f16_garbled_200),
+	    TEST(test_f15_a_dead_token_is_tried_no_more),
 	    TEST(test_unsent),
-	    TEST(test_lease_elsewhere),
+	    TEST(test_f3_lease_elsewhere),
 	    TEST(test_refresh_parallel),
-	    TEST(test_generation),
-	    TEST(test_rejected),
+	    TEST(test_f4_generation),
+	    TEST(test_f7_many_401s_cost_one_call),
 	    TEST(test_rejected_while_suspect),
 	    TEST(test_limited),
 	    TEST(test_invalid_client),

@@ -423,6 +423,10 @@ act(struct sending *s, struct err *e)
 	}
 	if (send_row(s, e) == -1)
 		return -1;
+	/* the sign-in turned out to be gone under way: then it waits like any other */
+	if (is_waiting(s->row) && !s->bic->signed_in && !s->w->failed && !s->w->r->stopped)
+		return commit_row(s, "waiting", PLAN_R_SIGN_IN,
+		    "The answer waits for its author to sign in to Procore.", false, e);
 	if (str_eq(s->row->state, "sent") && s->w->kind == PLAN_RFI && !s->w->r->stopped)
 		return advance(s, e);
 	return 0;

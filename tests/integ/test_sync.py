@@ -261,6 +261,18 @@ class Story(SyncCase):
         for rfi in (draft, private, foreign):
             self.assertEqual(self.item(RIVERSIDE, rfi["id"])["state"], "linked")
 
+    def test_older_items_are_listed_and_can_be_pulled(self):
+        before = self.one("SELECT sync_from_at FROM connection WHERE id = ?", self.connection("eastwick"))["sync_from_at"]
+        self.sql("UPDATE connection SET sync_from_at = sync_from_at + 90 * 86400 WHERE id = ?", self.connection("eastwick"))
+        rfi = self.new_rfi("eastwick", "lnakamura")
+        self.sync("eastwick")
+        item = self.item("eastwick", rfi["id"])
+        self.assertEqual((item["state"], item["reason"]), ("skipped", "before_connection"))
+        self.sql("UPDATE item SET next_try_at = 1, tries = 0, reason = 'pulled', procore_hash = '' WHERE id = ?", item["id"])
+        self.sync("eastwick")
+        self.assertEqual(self.item("eastwick", rfi["id"])["state"], "linked")
+        self.sql("UPDATE connection SET sync_from_at = ? WHERE id = ?", before, self.connection("eastwick"))
+
     def test_edits_are_carried_while_open(self):
         rfi = self.new_rfi(RIVERSIDE, "lnakamura", due_date="2030-05-01")
         self.sync(RIVERSIDE)
@@ -475,6 +487,7 @@ class Sign(SyncCase):
                                    "person": self.people["lnakamura"]["mail"], "action": "Answered", "text": "Yes."})
         self.contractor("revoke", {"person": self.login("lnakamura")})
         self.sync(RIVERSIDE)
+        self.assertEqual(self.item(RIVERSIDE, rfi["id"])["reason"], "sign_in")
         account = self.one("SELECT * FROM account WHERE login_folded = ?", self.login("lnakamura").lower())
         self.assertEqual((account["state"], account["cause"]), ("lost", "sign_in_lost"))
         other = self.new_rfi(RIVERSIDE, "zmueller")

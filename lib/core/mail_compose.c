@@ -60,13 +60,17 @@ put_why(const struct account *a, const char *kind, struct json *model)
 {
 	struct buf why = BUF_INIT(LIMIT_FIELD);
 
+	/* The words in brackets are Procore's own: good for the Edit page, not for a person's mail. */
+	int own = (int)strcspn(a->cause_text, "(");
+
 	if (str_eq(kind, "recovered"))
 		buf_puts(&why, "Nothing was lost meanwhile.");
 	else if (a->state == ACCOUNT_NEEDED)
-		buf_printf(&why, "The Procore account %s has not signed in for these projects yet.", a->login);
+		buf_puts(&why, "It has not signed in for these projects yet.");
+	else if (own == 0)
+		buf_puts(&why, "Procore no longer accepts its sign-in.");
 	else
-		buf_printf(&why, "%s.",
-		    a->cause_text[0] != '\0' ? a->cause_text : "Procore no longer accepts the sign-in");
+		buf_printf(&why, "%.*s.", a->cause_text[own] == '(' ? own - 1 : own, a->cause_text);
 	json_put_str(model, "why", buf_str(&why));
 	buf_clear(&why);
 }

@@ -252,7 +252,7 @@ lost_for_good(struct oauth_ctx *x, struct refresh *r, const struct oauth_answer 
 
 	if (str_format(text, sizeof text,
 		r->lost > 0 ? "Procore's answer to an earlier renewal was lost on the way, which used up the sign-in; "
-			      "nobody did anything wrong (%.80s)"
+			      "nobody did anything wrong (%.60s)"
 			    : "Procore no longer accepts the sign-in (%.120s)",
 		words) == -1)
 		text[0] = '\0';

@@ -121,7 +121,8 @@ def step_gcc(run):
 
 
 def step_integ(run):
-    scripts(run, "tests/integ/test_*.py", ["/usr/bin/python3"], {"CW_BUILD": os.path.join(TOP, "build-check")})
+    for pattern in ("tests/integ/test_*.py", "tests/crash/test_*.py"):
+        scripts(run, pattern, ["/usr/bin/python3"], {"CW_BUILD": os.path.join(TOP, "build-check")})
 
 
 def step_clang(run):
@@ -131,8 +132,9 @@ def step_clang(run):
 def step_asan(run):
     if build(run, "build-asan", "--enable-sanitize"):
         make_check(run, "build-asan")
-        scripts(run, "tests/integ/test_*.py", ["/usr/bin/python3"], {
-            "CW_BUILD": os.path.join(TOP, "build-asan"), "UBSAN_OPTIONS": "print_stacktrace=1"})
+        for pattern in ("tests/integ/test_*.py", "tests/crash/test_*.py"):
+            scripts(run, pattern, ["/usr/bin/python3"], {
+                "CW_BUILD": os.path.join(TOP, "build-asan"), "UBSAN_OPTIONS": "print_stacktrace=1"})
 
 
 def step_e2e(run):

@@ -1,0 +1,251 @@
+#!/usr/bin/python3
+"""The worker ended at each of its commits while it renews a token: afterwards the same database and the same
+calls to Procore as if nothing had happened, except when Procore's answer died with it; then its person is told.
+
+Procore is a small server here, with single-use refresh tokens as the real one has."""
+import http.server
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+import urllib.parse
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path[:0] = [os.path.join(TOP, "tests", "integ"), os.path.join(TOP, "sandbox", "rig")]
+
+import harness  # noqa: E402  (the paths above come first)
+from layout import write  # noqa: E402
+
+BUILD = os.environ.get("CW_BUILD") or os.path.join(TOP, "build")
+LIFE_S = 5400
+DAY_S = 86400
+STOPPED = 99
+LOGIN = "sam@procore.example"
+
+
+class Procore(http.server.ThreadingHTTPServer):
+    """Token endpoint and /me. One refresh token is good at a time, once."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.lock = threading.Lock()
+        self.kill = None  # called instead of answering a refresh that was accepted
+        self.reset()
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def reset(self):
+        self.count = 1
+        self.kill = None
+        self.calls = []  # (path, what came of it)
+
+    def tokens(self):
+        return {"access_token": f"access-{self.count}", "refresh_token": f"refresh-{self.count}",
+                "expires_in": LIFE_S, "token_type": "Bearer"}
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+    def answer(self, status, value):
+        body = json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self):
+        form = urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        with self.server.lock:
+            good = form["refresh_token"] == [f"refresh-{self.server.count}"]
+            self.server.calls.append((self.path, "renewed" if good else "refused"))
+            if good:
+                self.server.count += 1
+            answer = self.server.tokens()
+            kill, self.server.kill = self.server.kill, None
+        if kill:
+            kill()
+            self.close_connection = True
+        elif good:
+            self.answer(200, answer)
+        else:
+            self.answer(401, {"error": "invalid_grant", "error_description": "used before"})
+
+    def do_GET(self):
+        good = self.headers["Authorization"] == f"Bearer access-{self.server.count}"
+        self.server.calls.append((self.path, "known" if good else "unknown"))
+        self.answer(200 if good else 401, {"id": 77, "login": LOGIN, "name": None} if good else {})
+
+
+class RefreshCase(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.scratch = tempfile.TemporaryDirectory(prefix="cw-crash-")
+        cls.dir = os.path.join(cls.scratch.name, "now")
+        cls.fresh = os.path.join(cls.scratch.name, "fresh")
+        cls.procore = Procore()
+        os.makedirs(os.path.join(cls.dir, "spool"))
+        cls.config = os.path.join(cls.dir, "connectorweb.conf")
+        url = f"http://127.0.0.1:{cls.procore.server_address[1]}"
+        keys = {"public_url": "https://portal.example.com/connectorweb", "database": "x.db", "spool_dir": "spool",
+                "backup_dir": "backup", "wake_socket": "wake.sock", "procore_login_url": url,
+                "procore_api_url": url, "procore_client_id": "x", "procore_client_secret_file": "client_secret",
+                "session_key_file": "keys/session", "seal_public_key_file": "keys/public",
+                "seal_private_key_file": "keys/private", "seal_writer_key_file": "keys/writer",
+                "audit_key_file": "keys/audit", "npc_access_key_file": "client_secret",
+                "npc_secret_file": "client_secret", "test_clock_file": "clock",
+                "template_dir": os.path.join(BUILD, "share", "html")}
+        files = ("database", "spool_dir", "backup_dir", "wake_socket", "test_clock_file")
+        lines = [f"{k} = {os.path.join(cls.dir, v) if k in files or k.endswith('_file') else v}" for k, v in keys.items()]
+        write(cls.config, "\n".join(lines) + "\n")
+        write(os.path.join(cls.dir, "client_secret"), "secret\n")
+        write(os.path.join(cls.dir, "clock"), "0\n")
+        cls.run_program("connectorctl", "init", "--global-admin", "boss", "--mail", "boss@firm.example")
+        people = os.path.join(cls.dir, "people.csv")
+        write(people, f"user,name,mail,role,procore_login\nsam,Sam,sam@firm.example,member,{LOGIN}\n")
+        cls.run_program("connectorctl", "import", "people", people)
+        pair = {**cls.procore.tokens(), "login": LOGIN, "id": 77}
+        subprocess.run([os.path.join(BUILD, "tests", "crash", "sync_step"), cls.config, "grant", "1"],
+                       input=json.dumps(pair), text=True, check=True, capture_output=True)
+        # An account without a project is proved once a day: one renewal, one /me.
+        cls.move_clock(DAY_S + 60)
+        shutil.copytree(cls.dir, cls.fresh)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.procore.shutdown()
+        cls.procore.server_close()
+        cls.scratch.cleanup()
+
+    def setUp(self):
+        shutil.rmtree(self.dir)
+        shutil.copytree(self.fresh, self.dir)
+        type(self).offset = DAY_S + 60
+        self.procore.reset()
+
+    offset = 0
+
+    @classmethod
+    def move_clock(cls, by_s):
+        cls.offset += by_s
+        write(os.path.join(cls.dir, "clock"), f"{cls.offset}\n")
+
+    @classmethod
+    def run_program(cls, name, *args, status=0):
+        r = subprocess.run([os.path.join(BUILD, "worker", name), "-c", cls.config, *args], capture_output=True,
+                           text=True, timeout=120)
+        if status is not None and r.returncode != status:
+            raise AssertionError(f"{name} {args} ended with {r.returncode}, not {status}: {r.stderr}{r.stdout}")
+        return r
+
+    def once(self):
+        return self.run_program("connectord", "--once")
+
+    def rows(self, sql):
+        db = sqlite3.connect(f"file:{self.dir}/x.db?mode=ro", uri=True)
+        try:
+            return db.execute(sql).fetchall()
+        finally:
+            db.close()
+
+    def state(self):
+        """All that must come out the same, whatever was interrupted: not times, not the trail of tries."""
+        return {
+            "account": self.rows("SELECT id, state, cause, cause_text, generation FROM account"),
+            "token": self.rows("SELECT account_id, generation FROM token"),
+            "lease": self.rows("SELECT * FROM token_lease"),
+            "open": self.rows("SELECT * FROM token_journal WHERE state = 'intent'"),
+            "done": self.rows("SELECT count(*) FROM token_journal WHERE state = 'done'"),
+            "incident": self.rows("SELECT subject, subject_id, cause, closed_at IS NULL FROM incident"),
+            "mail": self.rows("SELECT kind, to_address, state FROM mail"),
+            "job": self.rows("SELECT kind, ref, owner, error FROM job ORDER BY kind, ref"),
+            "unsealed": self.rows("SELECT count(*) FROM audit WHERE mac IS NULL"),
+            "person": self.rows("SELECT user_name, global_admin FROM person"),
+        }
+
+    def settle(self):
+        """Start again until all is done: leases end after 50 s, the gap after a lost answer is 30 s."""
+        for _ in range(4):
+            self.once()
+            self.move_clock(60)
+        self.once()
+
+    def check_trail(self):
+        self.assertIn("0 not sealed yet", self.run_program("connectorctl", "audit", "verify").stdout)
+
+    def test_each_commit(self):
+        self.once()
+        whole, calls = self.state(), list(self.procore.calls)
+        self.assertEqual(calls, [("/oauth/token", "renewed"), ("/rest/v1.0/me", "known")])
+        self.assertEqual(whole["account"], [(1, "ok", "none", "", 2)])
+        n = 0
+        while True:
+            n += 1
+            self.setUp()
+            ended = self.run_program("connectord", "--stop-at-commit", str(n), status=None).returncode
+            if ended == 0:
+                break
+            with self.subTest(commit=n):
+                self.assertEqual(ended, STOPPED)
+                self.settle()
+                self.assertEqual(self.state(), whole)
+                # Nothing that has an effect is done twice. /me may be asked again; and where the renewal was the
+                # last that was done it is not asked, because a renewal is a proof too.
+                self.assertEqual([c for c in self.procore.calls if c[0] == "/oauth/token"], calls[:1])
+                self.assertLessEqual(set(self.procore.calls[1:]), set(calls[1:]))
+                self.check_trail()
+                seen = list(self.procore.calls)
+                self.once()
+                self.assertEqual((self.state(), self.procore.calls), (whole, seen))
+        # Intent and result of the renewal, the trail's seal, and a claim and an end for each job.
+        self.assertGreater(n, 15)
+        print(f"ended at each of {n - 1} commits", file=sys.stderr)
+
+    def test_answer_dies_with_the_process(self):
+        """Killed between Procore's answer and our commit: the pair is lost, nobody is to blame, the person is told."""
+        worker = subprocess.Popen([os.path.join(BUILD, "worker", "connectord"), "-c", self.config, "--once"],
+                                  stderr=subprocess.DEVNULL)
+        self.procore.kill = worker.kill
+        self.assertEqual(worker.wait(60), -signal.SIGKILL)
+        self.assertEqual(self.procore.calls, [("/oauth/token", "renewed")])
+        self.assertEqual(self.state()["account"], [(1, "ok", "none", "", 1)])
+        self.settle()
+        state = self.state()
+        self.assertEqual(self.procore.calls, [("/oauth/token", "renewed"), ("/oauth/token", "refused")])
+        (_, word, cause, text, _), = state["account"]
+        self.assertEqual((word, cause), ("lost", "sign_in_lost"))
+        self.assertIn("nobody did anything wrong", text)
+        self.assertEqual(state["incident"], [("account", "1", "sign_in_lost", 1)])
+        self.assertEqual(state["mail"], [("lost", "sam@firm.example", "queued")])
+        self.assertEqual(state["token"], [])
+        # A dead pair is not tried again.
+        self.move_clock(3 * DAY_S)
+        self.once()
+        self.assertEqual(len(self.procore.calls), 2)
+
+    def test_ended_before_the_call(self):
+        """The answer to nothing cannot be lost: what was only intended is done by the next start."""
+        commits = 0
+        while True:
+            commits += 1
+            self.setUp()
+            self.run_program("connectord", "--stop-at-commit", str(commits), status=STOPPED)
+            if self.state()["open"]:
+                break
+        self.assertEqual(self.procore.calls, [])
+        self.settle()
+        self.assertEqual(self.state()["account"], [(1, "ok", "none", "", 2)])
+        self.assertEqual(self.state()["incident"], [])
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -132,5 +132,5 @@ def story(access):
         f"Press Edit, then Reconnect, then Continue; sign in at Procore as {bic['procore_login']} and allow it.",
         f"You are back and {name} reads Connected. (The same link waits in the mail: {access['mail']})",
         f"The RFI that was waiting is now in Project Center: {access['npc']} - respond there and close it.",
-        f"Your answer stands in Procore under your name: {access['procore']}",
+        f"Press Sync now on Edit Project (or wait a minute): your answer stands in Procore under your name: {access['procore']}",
     ]

@@ -50,6 +50,10 @@ open_callback(struct callback *c, struct web_app *app, struct err *e)
 		&c->client_secret, e) == -1 ||
 	    http_new(&h, &c->http, e) == -1)
 		return -1;
+	/* A database that waits for its migration is the page's business (503), not a reason to stop. */
+	if (keys_callback_check(app->db, &c->writer, &c->reader, e) == -1 && e->code == ERR_INPUT)
+		return -1;
+	err_clear(e);
 	if (name_owner(c->owner, sizeof c->owner) == -1)
 		return err_set(e, ERR_BUG, "the name of this process");
 	c->oauth = (struct oauth_ctx){.db = app->db,

@@ -116,6 +116,30 @@ class SeededCase(RigCase):
             raise
 
 
+class SignInCase(SeededCase):
+    """The same for tests of sign-ins at Procore."""
+
+    def account(self, login):
+        with self.rig.db() as db:
+            return dict(db.execute("SELECT * FROM account WHERE login_folded = ?", (login.lower(),)).fetchone())
+
+    def start(self, user, client=None):
+        """Press Reconnect on the page behind the mail's link; (client, Procore's first page, login, password)."""
+        procore = self.rig.person(user)["procore"]
+        client = client or self.rig.client(user)
+        page = client.get(self.rig.portal("/Projects/reconnect?account=" + seed.account_id(self.rig, procore["login"])))
+        return client, seed.press_reconnect(client, page), procore["login"], procore["password"]
+
+    @staticmethod
+    def callback_url(client):
+        return next(u for u in reversed(client.trail) if "/oauth/callback?" in u)
+
+    def assertUnchanged(self, before):
+        after = self.account(before["login"])
+        for key in ("state", "cause", "generation", "procore_user_id"):
+            self.assertEqual(after[key], before[key], key)
+
+
 class _Count(unittest.TextTestResult):
     passed = 0
 

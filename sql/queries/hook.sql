@@ -7,7 +7,7 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
     ON CONFLICT (dedupe) DO NOTHING;
 
 -- HOOK_CONNECTION roles: hook
-SELECT id FROM connection WHERE procore_project_id = ?1 AND state = 'active';
+SELECT id FROM connection WHERE procore_project_id = ?1 AND state <> 'disconnected' AND state = 'active';
 
 -- HOOK_SEEN roles: hook
 UPDATE webhook SET last_event_at = ?2 WHERE connection_id = ?1;

@@ -47,7 +47,7 @@ class Front(harness.RigCase):
 
     def test_forms_and_posts_go_to_edit(self):
         for path in ("/connectorweb/Projects/edit?project=1", "/connectorweb/Projects/connect",
-                     "/connectorweb/Projects/reconnect?account=0", "/ConnectorWeb/projects/ADD-BIC"):
+                     "/connectorweb/Projects/reconnect?account=0", "/ConnectorWeb/projects/BIC"):
             self.assertEqual(self.ask(path)["program"], "edit", path)
         for path in ("/connectorweb/Projects", "/connectorweb/Projects/edit", "/connectorweb/any"):
             got = self.ask(path, "POST", data={"a": "b"})

@@ -17,6 +17,7 @@
 #include "io/wake.h"
 #include "store/account.h"
 #include "store/view_lists.h"
+#include "web/denied.h"
 #include "web/pages.h"
 #include "web/state.h"
 
@@ -332,6 +333,7 @@ page_send_link(struct web_req *r, struct err *e)
 	    came_from(r, project_id, &from, e) == -1 || may_send(r, &a, &may, e) == -1)
 		goto out;
 	if (!may) {
+		denied_note(r);
 		rc = err_set(e, ERR_AUTH, "not allowed for %s", r->person.user_name);
 		goto out;
 	}

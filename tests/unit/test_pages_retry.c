@@ -134,6 +134,26 @@ pull_again(void **state)
 	free(path);
 }
 
+/* ---- refusals */
+
+/* In the trail, at most once a minute a person and target. */
+static void
+refused_is_noted(void **state)
+{
+	static const char noted[] =
+	    "SELECT count(*) FROM audit WHERE action = 'denied' AND actor = 'other'";
+	struct site *s = *state;
+	char *sql = xasprintf("SELECT public_id FROM account WHERE id = %" PRId64, s->bic);
+	char *account = rig_text(&s->w.core, sql);
+
+	assert_int_equal(site_post(s, "other", P "/send-link", "account=%s", account), 403);
+	assert_int_equal(site_post(s, "other", P "/send-link", "account=%s", account), 403);
+	assert_int_equal(rig_number(&s->w.core, noted), 1);
+	assert_int_equal(rig_number(&s->w.core, "SELECT count(*) FROM mail"), 0);
+	free(account);
+	free(sql);
+}
+
 /* ---- dismiss */
 
 static int64_t
@@ -245,6 +265,7 @@ main(void)
 	    SITE_TEST(retry_makes_due),
 	    SITE_TEST(retry_all_of_a_project),
 	    SITE_TEST(pull_again),
+	    SITE_TEST(refused_is_noted),
 	    SITE_TEST(dismiss_keeps_the_reason),
 	    SITE_TEST(long_reason),
 	    SITE_TEST(stale_form_comes_back),

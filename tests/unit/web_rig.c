@@ -95,7 +95,7 @@ post(struct web_rig *w, const char *user, const char *uri, const char *form,
 
 	buf_puts(&body, form);
 	buf_puts(&body, form[0] == '\0' ? "csrf=" : "&csrf=");
-	csrf_token(&w->app.session_key, token_of, COOKIE, &body);
+	csrf_token(&w->app.session_key, token_of == NULL ? "" : token_of, COOKIE, &body);
 	status = ask(w, FCGI_POST, user, uri, buf_str(&body));
 	buf_clear(&body);
 	return status;

@@ -8,8 +8,8 @@ SELECT c.npc_number AS number, c.npc_name AS name,
        CASE WHEN c.state = 'paused' THEN ''
             WHEN co.app_state = 'not_connected' THEN 'the app is not connected at ' || co.name
             WHEN s.seats = 0 THEN 'no BIC user'
-            WHEN s.alive < s.seats THEN 'waits for ' || s.missing
-            ELSE '' END AS why,
+            ELSE ltrim(coalesce('; waits for ' || s.signed_out, '') || coalesce('; no permission for ' || s.barred, ''),
+                       '; ') END AS why,
        CASE WHEN c.sync_error <> '' THEN 'Failed: ' || c.sync_error
             WHEN c.last_sync_at IS NULL THEN 'never synced'
             ELSE 'Success' END AS sync,
@@ -20,8 +20,9 @@ SELECT c.npc_number AS number, c.npc_name AS name,
   JOIN company AS co ON co.procore_company_id = c.procore_company_id
   LEFT JOIN (SELECT b.connection_id, count(*) AS seats,
                     sum(a.state IN ('ok', 'suspect') AND b.state <> 'permission_lost') AS alive,
-                    group_concat(CASE WHEN a.state IN ('ok', 'suspect') AND b.state <> 'permission_lost' THEN NULL
-                                      ELSE a.login END, ', ') AS missing
+                    group_concat(CASE WHEN a.state NOT IN ('ok', 'suspect') THEN a.login END, ', ') AS signed_out,
+                    group_concat(CASE WHEN a.state IN ('ok', 'suspect') AND b.state = 'permission_lost'
+                                      THEN a.login END, ', ') AS barred
                FROM (SELECT * FROM bic WHERE removed_at IS NULL ORDER BY connection_id, position) AS b
                JOIN account AS a ON a.id = b.account_id
               GROUP BY b.connection_id) AS s ON s.connection_id = c.id

@@ -6,9 +6,7 @@ Procore is a small server here, with single-use refresh tokens as the real one h
 import http.server
 import json
 import os
-import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -17,12 +15,11 @@ import unittest
 import urllib.parse
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path[:0] = [os.path.join(TOP, "tests", "integ"), os.path.join(TOP, "sandbox", "rig")]
+sys.path[:0] = [os.path.join(TOP, "tests", "integ")]
 
-import harness  # noqa: E402  (the paths above come first)
-from layout import write  # noqa: E402
+import harness  # noqa: E402  (the path above comes first)
+from site_small import Site  # noqa: E402
 
-BUILD = os.environ.get("CW_BUILD") or os.path.join(TOP, "build")
 LIFE_S = 5400
 DAY_S = 86400
 STOPPED = 99
@@ -90,35 +87,14 @@ class RefreshCase(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.scratch = tempfile.TemporaryDirectory(prefix="cw-crash-")
-        cls.dir = os.path.join(cls.scratch.name, "now")
         cls.fresh = os.path.join(cls.scratch.name, "fresh")
         cls.procore = Procore()
-        os.makedirs(os.path.join(cls.dir, "spool"))
-        cls.config = os.path.join(cls.dir, "connectorweb.conf")
-        url = f"http://127.0.0.1:{cls.procore.server_address[1]}"
-        keys = {"public_url": "https://portal.example.com/connectorweb", "database": "x.db", "spool_dir": "spool",
-                "backup_dir": "backup", "wake_socket": "wake.sock", "procore_login_url": url,
-                "procore_api_url": url, "procore_client_id": "x", "procore_client_secret_file": "client_secret",
-                "session_key_file": "keys/session", "seal_public_key_file": "keys/public",
-                "seal_private_key_file": "keys/private", "seal_writer_key_file": "keys/writer",
-                "audit_key_file": "keys/audit", "npc_access_key_file": "client_secret",
-                "npc_secret_file": "client_secret", "test_clock_file": "clock",
-                "template_dir": os.path.join(BUILD, "share", "html")}
-        files = ("database", "spool_dir", "backup_dir", "wake_socket", "test_clock_file")
-        lines = [f"{k} = {os.path.join(cls.dir, v) if k in files or k.endswith('_file') else v}" for k, v in keys.items()]
-        write(cls.config, "\n".join(lines) + "\n")
-        write(os.path.join(cls.dir, "client_secret"), "secret\n")
-        write(os.path.join(cls.dir, "clock"), "0\n")
-        cls.run_program("connectorctl", "init", "--global-admin", "boss", "--mail", "boss@firm.example")
-        people = os.path.join(cls.dir, "people.csv")
-        write(people, f"user,name,mail,role,procore_login\nsam,Sam,sam@firm.example,member,{LOGIN}\n")
-        cls.run_program("connectorctl", "import", "people", people)
-        pair = {**cls.procore.tokens(), "login": LOGIN, "id": 77}
-        subprocess.run([os.path.join(BUILD, "tests", "crash", "sync_step"), cls.config, "grant", "1"],
-                       input=json.dumps(pair), text=True, check=True, capture_output=True)
+        cls.site = Site(os.path.join(cls.scratch.name, "now"), f"http://127.0.0.1:{cls.procore.server_address[1]}")
+        cls.site.init()
+        cls.site.sign_in(LOGIN, cls.procore.tokens())
         # An account without a project is proved once a day: one renewal, one /me.
-        cls.move_clock(DAY_S + 60)
-        shutil.copytree(cls.dir, cls.fresh)
+        cls.site.move_clock(DAY_S + 60)
+        cls.site.copy_to(cls.fresh)
 
     @classmethod
     def tearDownClass(cls):
@@ -127,35 +103,14 @@ class RefreshCase(unittest.TestCase):
         cls.scratch.cleanup()
 
     def setUp(self):
-        shutil.rmtree(self.dir)
-        shutil.copytree(self.fresh, self.dir)
-        type(self).offset = DAY_S + 60
+        self.site.copy_from(self.fresh, DAY_S + 60)
         self.procore.reset()
 
-    offset = 0
-
-    @classmethod
-    def move_clock(cls, by_s):
-        cls.offset += by_s
-        write(os.path.join(cls.dir, "clock"), f"{cls.offset}\n")
-
-    @classmethod
-    def run_program(cls, name, *args, status=0):
-        r = subprocess.run([os.path.join(BUILD, "worker", name), "-c", cls.config, *args], capture_output=True,
-                           text=True, timeout=120)
-        if status is not None and r.returncode != status:
-            raise AssertionError(f"{name} {args} ended with {r.returncode}, not {status}: {r.stderr}{r.stdout}")
-        return r
-
     def once(self):
-        return self.run_program("connectord", "--once")
+        return self.site.worker("--once")
 
     def rows(self, sql):
-        db = sqlite3.connect(f"file:{self.dir}/x.db?mode=ro", uri=True)
-        try:
-            return db.execute(sql).fetchall()
-        finally:
-            db.close()
+        return self.site.rows(sql)
 
     def state(self):
         """All that must come out the same, whatever was interrupted: not times, not the trail of tries."""
@@ -176,11 +131,11 @@ class RefreshCase(unittest.TestCase):
         """Start again until all is done: leases end after 50 s, the gap after a lost answer is 30 s."""
         for _ in range(4):
             self.once()
-            self.move_clock(60)
+            self.site.move_clock(60)
         self.once()
 
     def check_trail(self):
-        self.assertIn("0 not sealed yet", self.run_program("connectorctl", "audit", "verify").stdout)
+        self.assertIn("0 not sealed yet", self.site.ctl("audit", "verify").stdout)
 
     def test_each_commit(self):
         self.once()
@@ -191,7 +146,7 @@ class RefreshCase(unittest.TestCase):
         while True:
             n += 1
             self.setUp()
-            ended = self.run_program("connectord", "--stop-at-commit", str(n), status=None).returncode
+            ended = self.site.worker("--stop-at-commit", str(n), status=None).returncode
             if ended == 0:
                 break
             with self.subTest(commit=n):
@@ -212,8 +167,7 @@ class RefreshCase(unittest.TestCase):
 
     def test_answer_dies_with_the_process(self):
         """Killed between Procore's answer and our commit: the pair is lost, nobody is to blame, the person is told."""
-        worker = subprocess.Popen([os.path.join(BUILD, "worker", "connectord"), "-c", self.config, "--once"],
-                                  stderr=subprocess.DEVNULL)
+        worker = subprocess.Popen(self.site.argv("connectord", "--once"), stderr=subprocess.DEVNULL)
         self.procore.kill = worker.kill
         self.assertEqual(worker.wait(60), -signal.SIGKILL)
         self.assertEqual(self.procore.calls, [("/oauth/token", "renewed")])
@@ -228,7 +182,7 @@ class RefreshCase(unittest.TestCase):
         self.assertEqual(state["mail"], [("lost", "sam@firm.example", "queued")])
         self.assertEqual(state["token"], [])
         # A dead pair is not tried again.
-        self.move_clock(3 * DAY_S)
+        self.site.move_clock(3 * DAY_S)
         self.once()
         self.assertEqual(len(self.procore.calls), 2)
 
@@ -238,7 +192,7 @@ class RefreshCase(unittest.TestCase):
         while True:
             commits += 1
             self.setUp()
-            self.run_program("connectord", "--stop-at-commit", str(commits), status=STOPPED)
+            self.site.worker("--stop-at-commit", str(commits), status=STOPPED)
             if self.state()["open"]:
                 break
         self.assertEqual(self.procore.calls, [])

@@ -285,6 +285,26 @@ class Story(SyncCase):
         self.assertEqual(len(self.npc_rows("item_file", f"item_id = '{there['id']}'")), 1)
         self.assertIn("Changed in Procore: Due date", self.events(rfi["id"]))
 
+    def test_f41_what_changed_just_before_the_mark_is_seen_and_once(self):
+        self.sync(RIVERSIDE)
+        rfi = self.new_rfi(RIVERSIDE, "lnakamura")
+        mark = self.one("SELECT max(until_at) until_at FROM mark WHERE connection_id = ? AND side = 'procore' AND "
+                        "kind = 'rfi'", self.connection(RIVERSIDE))["until_at"]
+        db = sqlite3.connect(self.rig.lay.path("procore", "procore.db"), timeout=10)
+        with db:
+            db.execute("UPDATE item SET updated_at = ? WHERE id = ?", (mark - 100, rfi["id"]))
+        db.close()
+        self.sync(RIVERSIDE, times=3)
+        self.npc_item(rfi["id"])
+        self.assertEqual(self.item(RIVERSIDE, rfi["id"])["state"], "linked")
+
+    def test_f44_nothing_is_missed_without_a_webhook(self):
+        rfi = self.new_rfi(RIVERSIDE, "lnakamura")
+        self.assertEqual(self.sql("SELECT count(*) n FROM hook_event"), [{"n": 0}])
+        self.sync(RIVERSIDE)
+        self.assertEqual(self.item(RIVERSIDE, rfi["id"])["state"], "linked")
+        self.assertEqual(self.sql("SELECT count(*) n FROM hook_event"), [{"n": 0}])
+
     def test_f45_answer_after_close_is_an_issue_until_reopened(self):
         rfi = self.new_rfi(RIVERSIDE, "lnakamura")
         self.sync(RIVERSIDE)

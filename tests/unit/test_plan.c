@@ -285,7 +285,7 @@ static const struct merge_case merge_cases[] = {
 };
 
 static void
-fields_merge(void **state)
+f43_fields_merge(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof merge_cases / sizeof merge_cases[0]; i++) {
@@ -405,7 +405,7 @@ main(void)
 	    cmocka_unit_test(missing_contact_has_its_words),
 	    cmocka_unit_test(the_right_seat_is_matched),
 	    cmocka_unit_test(lists_without_logins_leave_doubt),
-	    cmocka_unit_test(fields_merge),
+	    cmocka_unit_test(f43_fields_merge),
 	    cmocka_unit_test(texts_compare_for_people),
 	    cmocka_unit_test(file_names_are_mapped),
 	    cmocka_unit_test(words_go_both_ways),

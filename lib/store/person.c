@@ -99,6 +99,20 @@ person_put(struct db *db, const char *user_name, const char *name, const char *m
 }
 
 int
+person_ensure(struct db *db, const char *user_name, const char *name, const char *mail, struct err *e)
+{
+	struct stmt *q = NULL;
+
+	if (db_query(db, Q_PERSON_ENSURE, &q, e) == -1)
+		return -1;
+	db_bind_text(q, 1, user_name);
+	db_bind_text(q, 2, name);
+	db_bind_text(q, 3, mail);
+	db_bind_i64(q, 4, clk_now());
+	return db_exec(q, e);
+}
+
+int
 person_set_project_admin(struct db *db, int64_t person_id, int64_t connection_id, bool on, struct err *e)
 {
 	struct stmt *q = NULL;

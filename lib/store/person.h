@@ -31,6 +31,8 @@ MUST_USE int person_at(struct db *db, const struct person *p, int64_t connection
 /* Add or update; empty texts keep what is there. *id: the row. */
 MUST_USE int person_put(struct db *db, const char *user_name, const char *name, const char *mail, bool global_admin,
     int64_t *id, struct err *e);
+/* Add one without any role, or fill in what is not known yet. One who was removed stays removed. */
+MUST_USE int person_ensure(struct db *db, const char *user_name, const char *name, const char *mail, struct err *e);
 MUST_USE int person_set_project_admin(struct db *db, int64_t person_id, int64_t connection_id, bool on, struct err *e);
 
 #endif

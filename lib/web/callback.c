@@ -20,6 +20,7 @@
 #include "store/hand_over.h"
 #include "store/job.h"
 #include "web/callback_pages.h"
+#include "web/remote_user.h"
 
 static const struct fcgi_input inputs[] = {
     {"code", FCGI_QUERY, fcgi_check_line, 2048, false, false},
@@ -169,6 +170,35 @@ out:
 
 /* ---- (4) store, all in one transaction */
 
+/* Whoever finishes a reconnect becomes known here, with what the front tells of them, but without any role. */
+static int
+know_person(struct web_req *r, struct err *e)
+{
+	char name[sizeof r->person.name] = "";
+	char mail[sizeof r->person.mail] = "";
+
+	if (!str_empty(r->in->p.remote_name))
+		remote_text_decode(r->in->p.remote_name, name, sizeof name);
+	if (!str_empty(r->in->p.remote_mail))
+		remote_text_decode(r->in->p.remote_mail, mail, sizeof mail);
+	return person_ensure(r->app->db, r->person.user_name, name, mail, e);
+}
+
+/* The pair replaces whatever is there now: a renewal by the worker meanwhile must not cost the sign-in. */
+static int
+store_pair(struct web_req *r, int64_t account_id, const struct oauth_pair *pair,
+    const struct oauth_me *me, struct err *e)
+{
+	struct account now = {0};
+	int rc;
+
+	if (account_get(r->app->db, account_id, &now, e) == -1)
+		return -1;
+	rc = oauth_store(r->app->extra, account_id, now.generation, pair, me, e);
+	account_clear(&now);
+	return rc;
+}
+
 static int
 store_writes(struct web_req *r, const struct attempt *a, const struct account *want,
     const struct oauth_pair *pair, const struct oauth_me *me, int64_t hand_over_id,
@@ -180,7 +210,7 @@ store_writes(struct web_req *r, const struct attempt *a, const struct account *w
 
 	if (str_format(target, sizeof target, "account %" PRId64, want->id) == -1)
 		return err_set(e, ERR_BUG, "target");
-	if (oauth_store(r->app->extra, want->id, want->generation, pair, me, e) == -1 ||
+	if (store_pair(r, want->id, pair, me, e) == -1 || know_person(r, e) == -1 ||
 	    account_join_person(db, want->id, r->person.user_name, "proved", e) == -1 ||
 	    incident_close_account(db, &r->app->conf, want->id, e) == -1 ||
 	    attempt_outcome(db, a->id, "connected", e) == -1 ||

@@ -19,6 +19,12 @@ INSERT INTO person (user_name, name, mail, global_admin, created_at) VALUES (?1,
        mail = CASE WHEN excluded.mail = '' THEN mail ELSE excluded.mail END,
        global_admin = excluded.global_admin, removed_at = NULL;
 
+-- PERSON_ENSURE roles: auth sync admin
+INSERT INTO person (user_name, name, mail, created_at) VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT (user_name) DO UPDATE
+   SET name = CASE WHEN name = '' THEN excluded.name ELSE name END,
+       mail = CASE WHEN mail = '' THEN excluded.mail ELSE mail END;
+
 -- PERSON_ID roles: web auth sync admin
 SELECT id FROM person WHERE user_name = ?1;
 

@@ -201,6 +201,8 @@ CREATE TABLE hook_event (        -- received webhooks, deduplicated
 	handled_at  INTEGER          -- NULL: waiting
 ) STRICT;
 
+CREATE INDEX hook_event_received ON hook_event (received_at);
+
 CREATE INDEX hook_event_waiting ON hook_event (procore_project_id) WHERE handled_at IS NULL;
 
 CREATE TABLE incident (          -- one at a time an account, company or service; who was told
@@ -518,10 +520,11 @@ CREATE TABLE token_lease (       -- one refresh at a time an account, across all
 
 CREATE TABLE webhook (           -- a hook that we keep at Procore
 	connection_id INTEGER NOT NULL PRIMARY KEY REFERENCES connection (id), -- project
-	hook_id     TEXT NOT NULL, -- Procore's
-	api_version TEXT NOT NULL,   -- 'v2.0' or 'v1.0'
+	hook_id     TEXT NOT NULL, -- Procore's; '' none made yet
+	api_version TEXT NOT NULL,   -- 'v2.0' or 'v1.0'; '' none made yet
 	triggers    TEXT NOT NULL DEFAULT '[]', -- JSON of trigger ids
 	state       TEXT NOT NULL CHECK (state IN ('active', 'broken')), -- broken: gone or changed at Procore, to be repaired
-	checked_at  INTEGER NOT NULL, -- last look at Procore's side
-	last_event_at INTEGER        -- NULL: none yet
+	checked_at  INTEGER NOT NULL, -- last look at Procore's side that went well; 0 none yet
+	last_event_at INTEGER,       -- NULL: none yet, or none since one was missed
+	error       TEXT NOT NULL DEFAULT '' -- sentence for people: why it is not as it should be; '' it is
 ) STRICT;

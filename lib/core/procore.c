@@ -58,8 +58,12 @@ build_url(
 		}
 		if (str_starts(s, "{project_id}"))
 			buf_printf(url, "%" PRId64, r->at.project_id);
+		else if (str_starts(s, "{company_id}"))
+			buf_printf(url, "%" PRId64, r->at.company_id);
 		else if (str_starts(s, "{uuid}"))
 			enc_percent(url, r->uuid);
+		else if (r->hook != NULL)
+			enc_percent(url, r->hook);
 		else
 			buf_printf(url, "%" PRId64, r->id);
 		s = strchr(s, '}') + 1;

@@ -69,6 +69,19 @@ enum procore_op {
 	PROCORE_APPROVE,
 	PROCORE_UPLOAD,
 	PROCORE_UPLOAD_PATCH,
+	/* webhooks (procore_hooks.h); _1: their v1.0 */
+	PROCORE_HOOKS,
+	PROCORE_HOOK_CREATE,
+	PROCORE_HOOK_UPDATE,
+	PROCORE_HOOK_DELETE,
+	PROCORE_TRIGGERS,
+	PROCORE_TRIGGER_CREATE,
+	PROCORE_HOOKS_1,
+	PROCORE_HOOK_CREATE_1,
+	PROCORE_HOOK_UPDATE_1,
+	PROCORE_HOOK_DELETE_1,
+	PROCORE_TRIGGERS_1,
+	PROCORE_TRIGGER_CREATE_1,
 	PROCORE_OP_MAX
 };
 struct procore_path {
@@ -83,6 +96,7 @@ struct procore_req {
 	struct procore_at at;
 	int64_t id;              /* for {id} or {rfi_id} in the path */
 	const char *uuid;        /* for {uuid} */
+	const char *hook;        /* for {hook_id} and {id} of a webhook, whose ids are texts; else NULL */
 	const char *query;       /* further query, encoded, without "?"; NULL none */
 	const struct json *body; /* NULL none; not taken over */
 	const char *

@@ -3,6 +3,9 @@
 
 #include "core/procore.h"
 
+#define HOOKS "/rest/v2.0/companies/{company_id}/projects/{project_id}/webhooks/hooks"
+#define HOOKS_1 "/rest/v1.0/webhooks/hooks"
+
 static const struct procore_path paths[PROCORE_OP_MAX] = {
     [PROCORE_ME] = {"GET", "/rest/v1.0/me", CAUSE_CALL_ME},
     [PROCORE_COMPANIES] = {"GET", "/rest/v1.0/companies", CAUSE_CALL_ME},
@@ -35,6 +38,18 @@ static const struct procore_path paths[PROCORE_OP_MAX] = {
 	CAUSE_CALL_ITEM},
     [PROCORE_UPLOAD_PATCH] = {"PATCH", "/rest/v1.1/projects/{project_id}/uploads/{uuid}",
 	CAUSE_CALL_ITEM},
+    [PROCORE_HOOKS] = {"GET", HOOKS, CAUSE_CALL_PROJECT},
+    [PROCORE_HOOK_CREATE] = {"POST", HOOKS, CAUSE_CALL_PROJECT},
+    [PROCORE_HOOK_UPDATE] = {"PATCH", HOOKS "/{id}", CAUSE_CALL_ITEM},
+    [PROCORE_HOOK_DELETE] = {"DELETE", HOOKS "/{id}", CAUSE_CALL_ITEM},
+    [PROCORE_TRIGGERS] = {"GET", HOOKS "/{hook_id}/triggers", CAUSE_CALL_ITEM},
+    [PROCORE_TRIGGER_CREATE] = {"POST", HOOKS "/{hook_id}/triggers", CAUSE_CALL_ITEM},
+    [PROCORE_HOOKS_1] = {"GET", HOOKS_1, CAUSE_CALL_PROJECT},
+    [PROCORE_HOOK_CREATE_1] = {"POST", HOOKS_1, CAUSE_CALL_PROJECT},
+    [PROCORE_HOOK_UPDATE_1] = {"PATCH", HOOKS_1 "/{id}", CAUSE_CALL_ITEM},
+    [PROCORE_HOOK_DELETE_1] = {"DELETE", HOOKS_1 "/{id}", CAUSE_CALL_ITEM},
+    [PROCORE_TRIGGERS_1] = {"GET", HOOKS_1 "/{hook_id}/triggers", CAUSE_CALL_ITEM},
+    [PROCORE_TRIGGER_CREATE_1] = {"POST", HOOKS_1 "/{hook_id}/triggers", CAUSE_CALL_ITEM},
 };
 
 const struct procore_path *

@@ -6,6 +6,7 @@
 #include "base/rnd.h"
 #include "base/str.h"
 #include "core/sync_int.h"
+#include "core/webhook.h"
 #include "store/job.h"
 #include "store/sync_rows.h"
 
@@ -29,7 +30,7 @@ list_kind(struct run *r, enum plan_kind kind, bool *complete, struct err *e)
 
 	*complete = false;
 	while (first != NULL && !*complete && !r->stopped) {
-		if (list_procore(r, kind, first, e) == -1)
+		if (list_procore_due(r, kind, first, e) == -1)
 			return -1;
 		*complete = run_reader(r, kind) == first && !r->stopped;
 		if (*complete)
@@ -130,8 +131,7 @@ next_time(struct run *r, int64_t *next_at, struct err *e)
 }
 
 static int
-save_connection(
-    struct run *r, bool complete, int64_t hook_id, int64_t next_at, struct err *e)
+save_connection(struct run *r, bool complete, int64_t next_at, struct err *e)
 {
 	bool quiet = r->pass.found == 0 && r->pass.done == 0;
 
@@ -139,7 +139,9 @@ save_connection(
 		return sync_connection_failed(
 		    r->db, r->connection_id, next_at, r->error, e);
 	/* webhooks up to the one that was newest when the pass began are covered by it */
-	if (sync_hooks_done(r->db, r->project_id, hook_id, clk_now(), e) == -1)
+	if (sync_hooks_done(r->db, r->project_id, r->hook_id, clk_now(), e) == -1)
+		return -1;
+	if (r->unannounced && webhook_judge(r->db, r->connection_id, r->listed_at, e) == -1)
 		return -1;
 	return sync_connection_done(
 	    r->db, r->connection_id, clk_now(), next_at, quiet ? r->idle_passes + 1 : 0, e);
@@ -163,8 +165,7 @@ say_incomplete(struct run *r, bool rfis, bool submittals)
 }
 
 static int
-end_pass(struct run *r, bool rfis, bool submittals, int64_t hook_id, int64_t *next_at,
-    struct err *e)
+end_pass(struct run *r, bool rfis, bool submittals, int64_t *next_at, struct err *e)
 {
 	bool complete = rfis && submittals && !r->stopped && r->error[0] == '\0';
 
@@ -175,7 +176,7 @@ end_pass(struct run *r, bool rfis, bool submittals, int64_t hook_id, int64_t *ne
 		say_incomplete(r, rfis, submittals);
 	if (next_time(r, next_at, e) == -1 || db_begin(r->db, e) == -1)
 		return -1;
-	if (save_connection(r, complete, hook_id, *next_at, e) == -1 ||
+	if (save_connection(r, complete, *next_at, e) == -1 ||
 	    pass_add(r->db, r->connection_id, &r->pass, e) == -1) {
 		db_rollback(r->db);
 		return -1;
@@ -187,22 +188,24 @@ static int
 pass(struct run *r, int64_t *next_at, struct err *e)
 {
 	bool rfis = false, submittals = false;
-	int64_t hook_id = 0;
 
 	if (!npc_configured(r->x->npc)) {
 		str_cut(r->error, sizeof r->error, "Project Center not configured");
-		return end_pass(r, false, false, 0, next_at, e);
+		return end_pass(r, false, false, next_at, e);
 	}
-	if (sync_hooks_last(r->db, r->project_id, &hook_id, e) == -1 || wake(r, e) == -1 ||
-	    list_npc(r, e) == -1)
+	if (sync_hooks_last(r->db, r->project_id, &r->hook_id, e) == -1 ||
+	    wake(r, e) == -1 || list_npc(r, e) == -1)
 		return -1;
+	/* something happens here, however long it was quiet */
+	if (r->hook_id != 0)
+		r->procore.priority = BUDGET_BUSY;
 	if (!r->stopped &&
 	    (list_kind(r, PLAN_RFI, &rfis, e) == -1 ||
 		(!r->stopped && list_kind(r, PLAN_SUBMITTAL, &submittals, e) == -1)))
 		return -1;
 	if (!r->stopped && (refresh_choices(r, e) == -1 || work_off(r, e) == -1))
 		return -1;
-	return end_pass(r, rfis, submittals, hook_id, next_at, e);
+	return end_pass(r, rfis, submittals, next_at, e);
 }
 
 int

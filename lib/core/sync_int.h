@@ -48,6 +48,12 @@ struct run {
 	bool no_reader;   /* nobody's sign-in can read */
 	char error[256];  /* why the pass is not complete; "" so far it is */
 	int64_t retry_at; /* not before; 0: as planned */
+	bool
+	    planned; /* it is time for a pass: neither a person nor an event asked for it */
+	int64_t hook_id;   /* the newest webhook that waited when the pass began; 0: none */
+	bool unannounced;  /* a planned reading of Procore found changes, though no webhook
+			      waited; */
+	int64_t listed_at; /* ... the reading before ended then */
 };
 
 /* ---- sync_run.c */
@@ -89,6 +95,10 @@ MUST_USE int list_procore(
 MUST_USE int
 list_bin(struct run *r, enum plan_kind kind, const struct plan_bic *reader, struct err *e);
 MUST_USE int list_npc(struct run *r, struct err *e);
+/* The same for the reader that reads in every pass, unless its list may rest because a
+ * webhook would have told. */
+MUST_USE int list_procore_due(
+    struct run *r, enum plan_kind kind, const struct plan_bic *reader, struct err *e);
 
 /* ---- sync_item.c */
 /* One item at work. */

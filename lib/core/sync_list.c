@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "core/webhook.h"
 #include "store/issue.h"
 
 enum { MAX_PAGES = 1000 };
@@ -255,6 +256,31 @@ list_procore(
 	    .account_id = reader->account_id};
 
 	return list(r, &l, e);
+}
+
+int
+list_procore_due(
+    struct run *r, enum plan_kind kind, const struct plan_bic *reader, struct err *e)
+{
+	bool quiet = r->planned && r->hook_id == 0, rests = false;
+	int64_t found = r->pass.found;
+	struct mark m = {0};
+
+	if (mark_get(r->db, r->connection_id, "procore", plan_kind_word(kind),
+		reader->account_id, &m, e) == -1)
+		return -1;
+	if (quiet && webhook_may_rest(
+			 r->db, r->connection_id, r->poll_s, m.pass_at, &rests, e) == -1)
+		return -1;
+	if (rests)
+		return 0;
+	if (list_procore(r, kind, reader, e) == -1)
+		return -1;
+	if (quiet && m.pass_at != 0 && r->pass.found > found) {
+		r->unannounced = true;
+		r->listed_at = m.pass_at;
+	}
+	return 0;
 }
 
 int

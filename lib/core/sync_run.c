@@ -26,6 +26,7 @@ read_connection(struct run *r, bool *active, struct err *e)
 	    60 * (c.poll_minutes > 0 ? c.poll_minutes : r->conf->poll_interval_minutes);
 	r->sync_from_at = c.sync_from_at;
 	r->idle_passes = c.idle_passes;
+	r->planned = c.next_at != 0 && c.next_at <= clk_now() && !c.requested;
 	*active = c.active;
 	return 0;
 }

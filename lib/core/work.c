@@ -13,6 +13,7 @@
 #include "core/incident.h"
 #include "core/oauth_token.h"
 #include "core/rotate.h"
+#include "core/webhook.h"
 #include "io/json.h"
 #include "io/wake.h"
 #include "store/account.h"
@@ -162,6 +163,12 @@ run_choices(struct work_ctx *w, const struct job *j, int64_t *next_at, struct er
 	return sync_choices(w->sync, j->ref, next_at, e);
 }
 
+static int
+run_webhook(struct work_ctx *w, const struct job *j, int64_t *next_at, struct err *e)
+{
+	return webhook_run(&w->sync->oauth, j->ref, next_at, e);
+}
+
 /* ---- house-keeping */
 
 static int
@@ -239,7 +246,8 @@ run_plan(struct work_ctx *w, const struct job *j, int64_t *next_at, struct err *
 
 	(void)j;
 	*next_at = clk_now() + PLAN_EVERY_S;
-	if (plan_rows_missing(db, e) == -1 || rotate_wish(db, e) == -1)
+	if (plan_rows_missing(db, e) == -1 || rotate_wish(db, e) == -1 ||
+	    webhook_plan(db, w->sync->oauth.conf, e) == -1)
 		return -1;
 	return house_disk(db, w->sync->oauth.conf, e);
 }
@@ -272,6 +280,7 @@ static const work_fn table[JOB_KIND_MAX] = {
     [JOB_SEAL_AUDIT] = run_seal_audit,
     [JOB_CHECKPOINT] = run_checkpoint,
     [JOB_CLEAN] = run_clean,
+    [JOB_WEBHOOK] = run_webhook,
     [JOB_PLAN] = run_plan,
     [JOB_ROTATE_KEYS] = run_rotate_keys,
 };

@@ -1,5 +1,5 @@
-/* hook_event.h: webhooks of Procore as they arrive. Layer: store. Tables: hook_event,
- * webhook. */
+/* hook_event.h: webhooks that arrived, each once. Layer: store. Tables: hook_event,
+ * webhook, connection. Statements: sql/queries/webhook.sql. */
 #ifndef CW_STORE_HOOK_EVENT_H
 #define CW_STORE_HOOK_EVENT_H
 
@@ -10,16 +10,25 @@
 #include "base/err.h"
 #include "io/db.h"
 
-/* Texts are borrowed for the call. */
+/* All texts borrowed for the call. */
 struct hook_event {
-	const char *dedupe; /* ulid or id: the same event is kept once */
-	int64_t company_id, project_id, resource_id, user_id; /* 0: not told */
-	const char *resource, *event, *application_id;
+	const char *dedupe, *resource, *event, *application_id;
+	int64_t company_id, project_id, resource_id, user_id;
+	bool handled; /* our own change: nothing is to be done */
 };
-/* Keep it, inside the caller's transaction. *fresh false: it was here before.
- * *connection_id: the active connection of its project, 0 none; its webhook counts as alive
- */
-MUST_USE int hook_event_add(struct db *db, const struct hook_event *h, bool *fresh,
+
+/* The active connection of a Procore project.
+ * *connection_id  0: none
+ * errors  ERR_BUSY, ERR_DB, ERR_IO; source  query HOOK_PROJECT */
+MUST_USE int hook_event_project(struct db *db, int64_t company_id, int64_t project_id,
     int64_t *connection_id, struct err *e);
+/* Note one event; the connection's hook has spoken. Inside the caller's transaction.
+ * *fresh  false: it was here before, nothing was written
+ * errors  ERR_BUSY, ERR_DB, ERR_IO; source  queries HOOK_EVENT_ADD, HOOK_SEEN */
+MUST_USE int hook_event_add(struct db *db, int64_t connection_id,
+    const struct hook_event *ev, int64_t now, bool *fresh, struct err *e);
+/* Forget those received before a time. Procore repeats for 12 hours, so a day would do.
+ * errors  ERR_BUSY, ERR_DB, ERR_IO; source  query HOOK_EVENT_CLEAN */
+MUST_USE int hook_event_clean(struct db *db, int64_t before_at, struct err *e);
 
 #endif

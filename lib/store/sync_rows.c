@@ -32,6 +32,8 @@ sync_connection_get(struct db *db, int64_t id, struct sync_connection *out, stru
 	out->poll_minutes = db_col_i64(q, 4);
 	out->sync_from_at = db_col_i64(q, 5);
 	out->idle_passes = db_col_i64(q, 6);
+	out->next_at = db_col_i64(q, 7);
+	out->requested = db_col_bool(q, 8);
 	rc = 0;
 out:
 	db_done(q);

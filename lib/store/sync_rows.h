@@ -15,8 +15,10 @@
 struct sync_connection {
 	char npc_project[256];
 	int64_t company_id, project_id, poll_minutes, sync_from_at,
-	    idle_passes; /* poll_minutes 0: the installation's */
-	bool active;
+	    idle_passes;        /* poll_minutes 0: the installation's */
+	int64_t next_at;        /* when the next pass is planned; 0: not yet */
+	bool active, requested; /* requested: somebody pressed Sync now since the last
+				   complete pass */
 };
 /* errors  ERR_NOT_FOUND; ERR_BUSY; ERR_DB */
 MUST_USE int

@@ -2,151 +2,174 @@
 
 #include "web/hook.h"
 
-#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clk.h"
-#include "base/limits.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/str.h"
+#include "core/hook_payload.h"
 #include "io/wake.h"
+#include "store/catalog.h"
+#include "store/hook_event.h"
 #include "store/job.h"
-#include "web/fail.h"
-
-bool
-hook_authorized(const struct secret *secret, const char *header)
-{
-	static const char bearer[] = "Bearer ";
-
-	if (!secret_is_set(secret) || header == NULL)
-		return false;
-	if (str_starts_ci(header, bearer) &&
-	    secret_eq_bytes(
-		secret, header + sizeof bearer - 1, strlen(header) - (sizeof bearer - 1)))
-		return true;
-	return secret_eq_bytes(secret, header, strlen(header));
-}
-
-/* An id may be a number (v2, v3) or a text of digits (v4). */
-static int
-need_id(const struct json *j, const char *key, int64_t *out, struct err *e)
-{
-	*out = json_i64_or(j, key, 0);
-	return *out > 0 ? 0 : err_set(e, ERR_REMOTE, "%s is missing or no id", key);
-}
-
-static int
-take_dedupe(const struct json *j, char dedupe[64], struct err *e)
-{
-	const char *text = json_str_or(j, "ulid", json_str(json_get(j, "id")));
-	int64_t id = json_i64_or(j, "id", 0);
-
-	if (!str_empty(text) && str_copy(dedupe, 64, text) == 0)
-		return 0;
-	if (id > 0 && str_format(dedupe, 64, "%" PRId64, id) == 0)
-		return 0;
-	return err_set(e, ERR_REMOTE, "neither ulid nor id");
-}
 
 int
-hook_event_of(const struct json *j, char dedupe[64], struct hook_event *out, struct err *e)
+hook_open(struct conf *conf, struct hook *out, struct err *e)
 {
-	struct hook_event h = {.dedupe = dedupe};
+	struct hook h = {.conf = *conf};
 
-	h.resource = json_str_or(j, "resource_name", json_str_or(j, "resource_type", ""));
-	h.event = json_str_or(j, "event_type", json_str_or(j, "reason", ""));
-	h.application_id = json_str_or(j, "metadata.source_application_id", "");
-	h.user_id = json_i64_or(j, "user_id", 0);
-	/* Events of a company (a new project) belong to no project. */
-	h.project_id = json_i64_or(j, "project_id", 0);
-	if (h.resource[0] == '\0' || h.event[0] == '\0')
-		return err_set(e, ERR_REMOTE, "the resource or the event is missing");
-	if (take_dedupe(j, dedupe, e) == -1 ||
-	    need_id(j, "company_id", &h.company_id, e) == -1 ||
-	    need_id(j, "resource_id", &h.resource_id, e) == -1)
+	*conf = (struct conf){0};
+	h.path = xasprintf("%s/hooks/procore", h.conf.public_path);
+	if ((!str_empty(h.conf.webhook_public_url) &&
+		conf_secret(&h.conf, CONF_HOOK, "webhook_secret_file", &h.secret, e) ==
+		    -1) ||
+	    db_open(h.conf.database, store_catalog(), DB_ROLE_HOOK, &h.db, e) == -1) {
+		hook_close(&h);
 		return -1;
+	}
 	*out = h;
 	return 0;
 }
 
-/* Keep the event and wish for a pass of its connection, in one transaction. */
-static int
-keep(struct hook *k, const struct hook_event *h, struct err *e)
+void
+hook_close(struct hook *h)
 {
-	int64_t connection_id = 0;
-	bool fresh = false;
+	db_close(h->db);
+	secret_clear(&h->secret);
+	free(h->path);
+	conf_clear(&h->conf);
+	*h = (struct hook){0};
+}
 
-	if (db_begin(k->db, e) == -1)
-		return -1;
-	if (hook_event_add(k->db, h, &fresh, &connection_id, e) == -1 ||
-	    (fresh && connection_id != 0 &&
-		job_wish(k->db, JOB_SYNC, connection_id, "", JOB_PRIO_BUSY, clk_now(), e) ==
-		    -1)) {
-		db_rollback(k->db);
+static void
+answer(struct fcgi_resp *resp, int status, const char *text)
+{
+	resp->status = status;
+	fcgi_header(resp, "Content-Type", "text/plain; charset=utf-8");
+	fcgi_header(resp, "Cache-Control", "no-store");
+	fcgi_header(resp, "X-Content-Type-Options", "nosniff");
+	buf_puts(&resp->body, text);
+	buf_putc(&resp->body, '\n');
+}
+
+/* What stands before the payload; 0: go on. */
+static int
+gate(const struct hook *h, const struct fcgi_req *req, struct fcgi_resp *resp)
+{
+	const char *given = req->p.http_authorization;
+
+	if (!secret_is_set(&h->secret) || req->path == NULL ||
+	    !str_eq_ci(req->path, h->path)) {
+		answer(resp, 404, "not found");
 		return -1;
 	}
-	if (db_commit(k->db, e) == -1)
+	if (req->method != FCGI_POST) {
+		fcgi_header(resp, "Allow", "POST");
+		answer(resp, 405, "POST only");
 		return -1;
-	if (fresh && connection_id != 0)
-		wake_send(k->conf->wake_socket);
+	}
+	if (given == NULL || !secret_eq_bytes(&h->secret, given, strlen(given))) {
+		log_event(LOG_WARN, "webhook_refused", "why", "wrong secret", "from",
+		    req->p.remote_addr, NULL);
+		fcgi_header(resp, "WWW-Authenticate", "Bearer");
+		answer(resp, 401, "unauthorized");
+		return -1;
+	}
+	if (req->body_too_big) {
+		answer(resp, 413, "too large");
+		return -1;
+	}
 	return 0;
 }
 
-static int
-take(struct hook *k, const struct fcgi_req *in, struct err *e)
-{
-	struct json *j = NULL;
-	struct hook_event h;
-	char dedupe[64];
-	int rc = -1;
+/* What became of it, for the log. */
+enum taken { TAKEN, TAKEN_BEFORE, TAKEN_OWN, TAKEN_NOT_OURS };
 
-	if (db_check_version(k->db, e) == -1) {
-		fcgi_stop();
+static int
+store(struct hook *h, const struct hook_payload *p, int64_t connection_id, enum taken *out,
+    struct err *e)
+{
+	struct hook_event ev = {.dedupe = p->dedupe,
+	    .resource = p->resource,
+	    .event = p->event,
+	    .application_id = p->application_id,
+	    .company_id = p->company_id,
+	    .project_id = p->project_id,
+	    .resource_id = p->resource_id,
+	    .user_id = p->user_id,
+	    .handled = str_eq(p->application_id, h->conf.procore_client_id)};
+	int64_t now = clk_now();
+	bool fresh = false;
+
+	if (db_begin(h->db, e) == -1)
+		return -1;
+	if (hook_event_add(h->db, connection_id, &ev, now, &fresh, e) == -1 ||
+	    (fresh && !ev.handled &&
+		job_wish(h->db, JOB_SYNC, connection_id, "", JOB_PRIO_BUSY,
+		    now + HOOK_GATHER_S, e) == -1)) {
+		db_rollback(h->db);
 		return -1;
 	}
-	if (json_parse(buf_str(&in->body), in->body.len, LIMIT_HOOK_BODY, &j, e) == 0 &&
-	    hook_event_of(j, dedupe, &h, e) == 0)
-		rc = keep(k, &h, e);
-	json_free(j);
-	return rc;
+	*out = !fresh ? TAKEN_BEFORE : ev.handled ? TAKEN_OWN : TAKEN;
+	return db_commit(h->db, e);
 }
 
-static bool
-is_ours(const struct hook *k, const char *path)
+static int
+take(struct hook *h, const struct hook_payload *p, enum taken *out, struct err *e)
 {
-	size_t n = strlen(k->conf->public_path);
+	int64_t connection_id = 0;
 
-	return path != NULL && str_starts_ci(path, k->conf->public_path) &&
-	       str_eq_ci(path + n, "/hooks/procore");
+	*out = TAKEN_NOT_OURS;
+	if (db_check_version(h->db, e) == -1)
+		return -1;
+	/* Hooks of projects that are disconnected or paused may speak a while longer. */
+	if (hook_event_project(h->db, p->company_id, p->project_id, &connection_id, e) ==
+	    -1)
+		return -1;
+	return connection_id == 0 ? 0 : store(h, p, connection_id, out, e);
+}
+
+static void
+say_taken(const struct hook_payload *p, enum taken t)
+{
+	static const char *const words[] = {[TAKEN] = "taken",
+	    [TAKEN_BEFORE] = "known",
+	    [TAKEN_OWN] = "own",
+	    [TAKEN_NOT_OURS] = "not ours"};
+
+	log_event(LOG_INFO, "webhook", "result", words[t], "project",
+	    log_num(p->project_id), "resource", p->resource, "event", p->event, "id",
+	    log_num(p->resource_id), NULL);
 }
 
 void
-hook_handle(void *arg, struct fcgi_req *in, struct fcgi_resp *out)
+hook_handle(void *arg, struct fcgi_req *req, struct fcgi_resp *resp)
 {
-	struct hook *k = arg;
+	struct hook *h = arg;
+	struct hook_payload p;
+	enum taken t = TAKEN_NOT_OURS;
 	struct err e = {0};
 
-	log_set_request(in->p.request_id);
-	web_security_headers(out);
-	fcgi_header(out, "Content-Type", "text/plain; charset=utf-8");
-	if (!is_ours(k, in->path) || !secret_is_set(&k->secret)) {
-		out->status = 404;
-	} else if (in->method != FCGI_POST) {
-		out->status = 405;
-		fcgi_header(out, "Allow", "POST");
-	} else if (!hook_authorized(&k->secret, in->p.http_authorization)) {
-		log_event(LOG_WARN, "hook_refused", "from", in->p.remote_addr, NULL);
-		out->status = 401;
-	} else if (in->body_too_big) {
-		out->status = 413;
-	} else if (take(k, in, &e) == 0) {
-		out->status = 200;
-	} else {
-		/* 5xx: Procore sends it again; a payload that we cannot read it need not
-		 * repeat. */
-		log_err("hook", &e);
-		out->status = e.code == ERR_REMOTE || e.code == ERR_LIMIT ? 400 : 503;
+	if (gate(h, req, resp) == -1)
+		return;
+	if (hook_payload_parse(buf_str(&req->body), req->body.len, &p, &e) == -1) {
+		log_event(LOG_WARN, "webhook_refused", "why", e.msg, NULL);
+		answer(resp, 400, "malformed");
+		return;
 	}
-	buf_puts(&out->body, out->status == 200 ? "ok\n" : "no\n");
-	log_set_request(NULL);
+	if (take(h, &p, &t, &e) == -1) {
+		log_err("webhook", &e);
+		if (e.code == ERR_DB)
+			fcgi_stop(); /* another schema: a restart takes the program that
+					fits it */
+		fcgi_header(resp, "Retry-After", "10");
+		answer(resp, 503, "try again later");
+		return;
+	}
+	say_taken(&p, t);
+	if (t == TAKEN)
+		wake_send(h->conf.wake_socket);
+	answer(resp, 200, "ok");
 }

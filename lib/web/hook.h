@@ -1,10 +1,9 @@
-/* hook.h: Procore's webhooks: secret, dedupe, queue, answer. Layer: web.
- * Source: DESIGN.md 5 "/hooks/procore"; research/procore.md 8 (payloads v2 to v4,
- * delivery). */
+/* hook.h: takes Procore's webhooks: secret, dedupe, queue, answer in milliseconds. Layer:
+ * web. Source: DESIGN.md 2 and 4, procore.md 8. No person is behind a webhook: REMOTE_USER
+ * is never looked at; what counts is the secret in Authorization. Procore repeats until it
+ * reads 2xx, and meanwhile holds back all later events of the hook. */
 #ifndef CW_WEB_HOOK_H
 #define CW_WEB_HOOK_H
-
-#include <stddef.h>
 
 #include "base/attr.h"
 #include "base/err.h"
@@ -12,28 +11,29 @@
 #include "io/conf.h"
 #include "io/db.h"
 #include "io/fcgi.h"
-#include "io/json.h"
-#include "store/hook_event.h"
 
-/* app->arg of the program `hook`. An empty secret: webhooks are not set up, every request
- * is 404. */
-struct hook {
-	const struct conf *conf;
-	struct db *db;
-	struct secret secret;
+enum {
+	/* One action of a person makes several events: they are waited for, so that one
+	   pass serves them all. */
+	HOOK_GATHER_S = 1
 };
-/* One request: 200 kept or known, 400 no such payload, 401 wrong secret, 404, 405, 413, 503
- * database. */
-void hook_handle(void *arg, struct fcgi_req *in, struct fcgi_resp *out);
 
-/* Does the Authorization header carry the secret, alone or after "Bearer "? In constant
- * time for equal lengths. header may be NULL. */
-bool hook_authorized(const struct secret *secret, const char *header);
+struct hook {
+	struct conf conf;
+	struct db *db;        /* role hook */
+	struct secret secret; /* empty: this installation has no webhooks, everything is
+				 answered 404 */
+	char *path;           /* "/connectorweb/hooks/procore" */
+};
 
-/* The event of a payload; texts borrowed from j.
- * dedupe  room for a numeric id of the older payloads
- * errors  ERR_REMOTE no event in it: names the member that is missing */
-MUST_USE int
-hook_event_of(const struct json *j, char dedupe[64], struct hook_event *out, struct err *e);
+/* Take over conf (also on failure), open the database and load the secret.
+ * errors  ERR_IO, ERR_INPUT the secret; as db_open */
+MUST_USE int hook_open(struct conf *conf, struct hook *out, struct err *e);
+void hook_close(struct hook *h); /* accepts a zeroed one */
+
+/* One request; arg is struct hook. 200 taken (also: known already, not ours, our own
+ * change); 400 malformed; 401 wrong secret; 404 other paths, or no webhooks here; 405 not a
+ * POST; 413 too large; 503 try again. */
+void hook_handle(void *arg, struct fcgi_req *req, struct fcgi_resp *resp);
 
 #endif

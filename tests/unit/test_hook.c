@@ -1,204 +1,396 @@
-/* test_hook.c: webhooks: the secret, payloads v2 to v4, kept once, queued. */
+/* test_hook.c: web/hook over a real FastCGI socket: secret, forms of requests, dedupe, whose project it is. */
 #include "config.h"
 
 #include "core_rig.h"
 
-#include <inttypes.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
+#include "base/clk.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/str.h"
-#include "store/catalog.h"
+#include "io/wake.h"
 #include "web/hook.h"
 
-struct hooked {
-	struct rig *r;
-	struct hook k;
-	int64_t project;
-};
+#define SECRET "Bearer hook-secret-0123456789"
+#define HOOK_URI "/connectorweb/hooks/procore"
 
-static const char secret[] = "a secret of the webhook";
+enum { BEGIN_REQUEST = 1, PARAMS = 4, STDIN_STREAM = 5, STDOUT_STREAM = 6 };
+
+static struct rig rig;
+static pid_t program;
+static int wake_fd = -1;
+static int64_t project; /* Procore's id of the connected one */
+
+/* ---- the program */
+
+static void
+run_program(int fd)
+{
+	struct buf problems = BUF_INIT(LIMIT_CONFIG);
+	struct conf conf = {0};
+	struct hook h = {0};
+	struct err e = {0};
+	int rc = 1;
+
+	alarm(60);
+	dup2(fd, 0);
+	log_init("hook", LOG_ERROR);
+	if (conf_load(rig_path(&rig, "connectorweb.conf"), CONF_HOOK, &conf, &problems, &e) == 0 &&
+	    hook_open(&conf, &h, &e) == 0)
+		rc = fcgi_serve(&(struct fcgi_app){.program = "hook",
+		    .max_body_bytes = LIMIT_HOOK_BODY,
+		    .handle = hook_handle,
+		    .arg = &h});
+	else
+		fprintf(stderr, "%s\n%s\n", buf_str(&problems), e.msg);
+	hook_close(&h);
+	buf_clear(&problems);
+	exit(rc);
+}
+
+static void
+start(const char *conf)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	rig_open(&rig, NULL);
+	unit_write(rig_path(&rig, "hook_secret"), SECRET "\n", sizeof SECRET, 0600);
+	if (conf != NULL) {
+		struct buf b = BUF_INIT(LIMIT_CONFIG);
+		char text[8192];
+
+		unit_read(rig_path(&rig, "connectorweb.conf"), text, sizeof text);
+		buf_printf(&b, "%swebhook_secret_file = %s/hook_secret\n%s", text, rig.dir, conf);
+		unit_write(rig_path(&rig, "connectorweb.conf"), buf_str(&b), b.len, 0600);
+		buf_clear(&b);
+	}
+	OK(&rig, wake_listen(rig.conf.wake_socket, &wake_fd, &rig.err));
+	assert_int_equal(str_copy(a.sun_path, sizeof a.sun_path, rig_path(&rig, "hook.sock")), 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
+	assert_int_equal(listen(fd, 8), 0);
+	program = fork();
+	assert_int_not_equal(program, -1);
+	if (program == 0)
+		run_program(fd);
+	close(fd);
+}
 
 static int
 setup(void **state)
 {
-	struct hooked *h = calloc(1, sizeof *h);
-	struct rig *r;
+	int64_t account;
 
-	assert_non_null(h);
-	if (rig_setup(state) != 0)
-		return -1;
-	r = h->r = *state;
-	(void)rig_connect(r, "2024-118", rig_account(r, "bea@example.com", NULL, ""));
-	h->project = rig_number(r, "select procore_project_id from connection");
-	h->k.conf = &r->conf;
-	OK(r, db_open(r->db_path, store_catalog(), DB_ROLE_HOOK, &h->k.db, &r->err));
-	secret_set(&h->k.secret, secret, strlen(secret));
-	*state = h;
+	*state = &rig;
+	start("webhook_public_url = https://hooks.example.com/connectorweb/hooks/procore\n");
+	account = rig_account(&rig, "ann@example.com", NULL, NULL);
+	rig_connect(&rig, "NPC-1", account);
+	project = rig_number(&rig, "SELECT procore_project_id FROM connection");
+	rig_sql(&rig, "INSERT INTO webhook (connection_id, hook_id, api_version, state, checked_at)"
+		      " SELECT id, '7', 'v2.0', 'active', 5 FROM connection");
 	return 0;
 }
 
 static int
-teardown(void **state)
+setup_off(void **state)
 {
-	struct hooked *h = *state;
-	void *rig = h->r;
-
-	db_close(h->k.db);
-	secret_clear(&h->k.secret);
-	free(h);
-	return rig_teardown(&rig);
+	*state = &rig;
+	start("");
+	return 0;
 }
 
 static int
-post(struct hooked *h, const char *authorization, const char *body)
+teardown(void **state UNUSED)
 {
-	struct fcgi_req in = {.method = FCGI_POST, .query = ""};
-	struct fcgi_resp out = {.file_fd = -1};
-	char path[] = "/connectorweb/hooks/procore";
-	int status;
+	int status = 0;
 
-	in.p.http_authorization = authorization;
-	in.p.remote_addr = "192.0.2.1";
-	in.path = path;
-	buf_init(&in.body, LIMIT_HOOK_BODY);
-	buf_puts(&in.body, body);
-	buf_init(&out.headers, LIMIT_PAGE);
-	buf_init(&out.body, LIMIT_PAGE);
-	hook_handle(&h->k, &in, &out);
-	status = out.status;
-	buf_clear(&in.body);
-	buf_clear(&out.headers);
-	buf_clear(&out.body);
+	kill(program, SIGTERM);
+	assert_int_equal(waitpid(program, &status, 0), program);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	close(wake_fd);
+	rig_close(&rig);
+	return 0;
+}
+
+/* ---- the front */
+
+static void
+put_record(struct buf *out, int type, const char *p, size_t n)
+{
+	const char head[8] = {1, (char)type, 0, 1, (char)(n >> 8), (char)(n & 0xff), 0, 0};
+
+	buf_add(out, head, sizeof head);
+	buf_add(out, p, n);
+}
+
+static void
+put_param(struct buf *out, const char *name, const char *value)
+{
+	size_t v = value == NULL ? 0 : strlen(value);
+	const char head[5] = {
+	    (char)strlen(name), (char)0x80, (char)(v >> 16), (char)(v >> 8), (char)v};
+
+	if (value == NULL)
+		return;
+	buf_add(out, head, sizeof head);
+	buf_puts(out, name);
+	buf_puts(out, value);
+}
+
+static void
+put_request(struct buf *out, const char *method, const char *uri, const char *secret,
+    const char *body, size_t n)
+{
+	struct buf params = BUF_INIT(65536);
+
+	put_record(out, BEGIN_REQUEST, "\0\1\0\0\0\0\0\0", 8);
+	put_param(&params, "REQUEST_METHOD", method);
+	put_param(&params, "REQUEST_URI", uri);
+	/* never looked at */
+	put_param(&params, "REMOTE_USER", "mallory");
+	put_param(&params, "HTTP_AUTHORIZATION", secret);
+	put_record(out, PARAMS, params.p, params.len);
+	put_record(out, PARAMS, "", 0);
+	for (size_t at = 0; at < n; at += 32768)
+		put_record(out, STDIN_STREAM, body + at, n - at < 32768 ? n - at : 32768);
+	put_record(out, STDIN_STREAM, "", 0);
+	buf_clear(&params);
+}
+
+/* The status of the answer; *head (NULL: not wanted) gets all of it. */
+static int
+ask(const char *method, const char *uri, const char *secret, const char *body, size_t n,
+    struct buf *head)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	struct buf out = BUF_INIT(1024 * 1024), in = BUF_INIT(65536), text = BUF_INIT(65536);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), status;
+	char chunk[4096];
+	ssize_t got;
+
+	assert_int_equal(str_copy(a.sun_path, sizeof a.sun_path, rig_path(&rig, "hook.sock")), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof a), 0);
+	put_request(&out, method, uri, secret, body, n);
+	/* a program that has read enough may close before it took everything */
+	(void)!send(fd, out.p, out.len, MSG_NOSIGNAL);
+	while ((got = read(fd, chunk, sizeof chunk)) > 0)
+		buf_add(&in, chunk, (size_t)got);
+	close(fd);
+	for (size_t at = 0; at + 8 <= in.len;) {
+		const unsigned char *h = (const unsigned char *)in.p + at;
+		size_t len = (size_t)h[4] << 8 | h[5];
+
+		if (h[1] == STDOUT_STREAM)
+			buf_add(&text, h + 8, len);
+		at += 8 + len + h[6];
+	}
+	assert_true(str_starts(buf_str(&text), "Status: "));
+	status = (int)(100 * (text.p[8] - '0') + 10 * (text.p[9] - '0') + (text.p[10] - '0'));
+	if (head != NULL)
+		buf_puts(head, buf_str(&text));
+	buf_clear(&out);
+	buf_clear(&in);
+	buf_clear(&text);
 	return status;
 }
 
-static void
-v2(const struct hooked *h, const char *ulid, char *out, size_t size)
+/* A delivery of v2 about an RFI of some project, from some app. */
+static int
+deliver(const char *ulid, int64_t company, int64_t of_project, const char *app)
 {
+	struct buf b = BUF_INIT(4096);
+	int status;
+
+	buf_printf(&b,
+	    "{\"id\":1,\"ulid\":\"%s\",\"event_type\":\"update\",\"resource_name\":\"RFIs\",\"resource_id\":11,"
+	    "\"company_id\":%lld,\"project_id\":%lld,\"user_id\":3,\"metadata\":{\"source_application_id\":%s}}",
+	    ulid, (long long)company, (long long)of_project, app);
+	status = ask("POST", HOOK_URI, SECRET, b.p, b.len, NULL);
+	buf_clear(&b);
+	return status;
+}
+
+static bool
+woken(void)
+{
+	struct pollfd p = {.fd = wake_fd, .events = POLLIN};
+	char c[64];
+
+	if (poll(&p, 1, 0) != 1)
+		return false;
+	assert_true(recv(wake_fd, c, sizeof c, 0) >= 0);
+	return true;
+}
+
+/* ---- tests */
+
+static void
+test_taken_once(void **state UNUSED)
+{
+	assert_int_equal(deliver("A", 8000000000, project, "null"), 200);
+	assert_true(woken());
+	assert_int_equal(rig_number(&rig, "SELECT count(*) FROM hook_event WHERE handled_at IS NULL"
+					  " AND dedupe = 'A' AND resource = 'RFIs' AND event = 'update'"
+					  " AND resource_id = 11 AND user_id = 3"),
+	    1);
+	/* after a moment, before what is only planned */
+	assert_int_equal(rig_number(&rig, "SELECT priority FROM job WHERE kind = 'sync'"), 50);
+	assert_in_range(rig_number(&rig, "SELECT due_at FROM job WHERE kind = 'sync'"),
+	    clk_now() - 30, clk_now() + HOOK_GATHER_S);
+	assert_in_range(
+	    rig_number(&rig, "SELECT last_event_at FROM webhook"), clk_now() - 30, clk_now());
+	/* again: nothing, not even a wish */
+	rig_sql(&rig, "DELETE FROM job");
+	rig_sql(&rig, "UPDATE webhook SET last_event_at = NULL");
+	assert_int_equal(deliver("A", 8000000000, project, "null"), 200);
+	assert_false(woken());
+	assert_int_equal(rig_number(&rig, "SELECT count(*) FROM hook_event"), 1);
+	assert_int_equal(rig_number(&rig, "SELECT count(*) FROM job"), 0);
 	assert_int_equal(
-	    str_format(out, size,
-		"{\"id\": 123, \"ulid\": \"%s\", \"event_type\": \"update\", "
-		"\"resource_name\": \"RFIs\", "
-		"\"resource_id\": 11, \"company_id\": 8000000000, \"project_id\": %" PRId64
-		", \"user_id\": 3, \"api_version\": \"v2\", \"metadata\": "
-		"{\"source_application_id\": null}}",
-		ulid, h->project),
-	    0);
+	    rig_number(&rig, "SELECT count(*) FROM webhook WHERE last_event_at IS NULL"), 1);
+	assert_int_equal(deliver("B", 8000000000, project, "\"somebody else's\""), 200);
+	assert_int_equal(rig_number(&rig, "SELECT count(*) FROM job"), 1);
 }
 
 static void
-test_kept_once_and_queued(void **state)
+test_own_change(void **state UNUSED)
 {
-	struct hooked *h = *state;
-	char body[600];
-
-	rig_sql(h->r, "delete from job");
-	v2(h, "01AAAAAAAAAAAAAAAAAAAAAAAA", body, sizeof body);
-	assert_int_equal(post(h, secret, body), 200);
+	assert_int_equal(deliver("A", 8000000000, project, "\"client id\""), 200);
+	assert_false(woken());
+	assert_int_equal(rig_number(&rig, "SELECT count(*) FROM job"), 0);
+	assert_int_equal(rig_number(&rig, "SELECT count(*) FROM hook_event"
+					  " WHERE handled_at IS NOT NULL AND application_id = 'client id'"),
+	    1);
+	/* it proves the hook all the same */
 	assert_int_equal(
-	    rig_number(h->r, "select count(*) from job where kind = 'sync'"), 1);
-	rig_sql(h->r, "delete from job");
-	assert_int_equal(post(h, secret, body), 200);
-	assert_int_equal(rig_number(h->r, "select count(*) from hook_event"), 1);
-	assert_int_equal(rig_number(h->r, "select count(*) from job"), 0);
-	v2(h, "01BBBBBBBBBBBBBBBBBBBBBBBB", body, sizeof body);
-	assert_int_equal(post(h, secret, body), 200);
-	assert_int_equal(rig_number(h->r, "select count(*) from hook_event"), 2);
-	assert_int_equal(rig_number(h->r, "select count(*) from job"), 1);
+	    rig_number(&rig, "SELECT count(*) FROM webhook WHERE last_event_at IS NOT NULL"), 1);
 }
 
 static void
-test_secret(void **state)
+test_not_ours(void **state UNUSED)
 {
-	struct hooked *h = *state;
-	char body[600];
-	int64_t before = rig_number(h->r, "select count(*) from hook_event");
+	static const char *const states[] = {"paused", "disconnected"};
 
-	v2(h, "01CCCCCCCCCCCCCCCCCCCCCCCC", body, sizeof body);
-	assert_int_equal(post(h, NULL, body), 401);
-	assert_int_equal(post(h, "", body), 401);
-	assert_int_equal(post(h, "a secret of the webhooK", body), 401);
-	assert_int_equal(post(h, "Bearer", body), 401);
-	assert_int_equal(rig_number(h->r, "select count(*) from hook_event"), before);
-	assert_int_equal(post(h, "Bearer a secret of the webhook", body), 200);
-	secret_clear(&h->k.secret);
-	assert_int_equal(post(h, "", body), 404);
-	secret_set(&h->k.secret, secret, strlen(secret));
-}
+	assert_int_equal(deliver("A", 8000000000, project + 1, "null"), 200);
+	assert_int_equal(deliver("B", 8000000001, project, "null"), 200);
+	assert_int_equal(deliver("C", 8000000000, 0, "null"), 200);
+	for (size_t i = 0; i < ROWS(states); i++) {
+		char sql[80];
 
-/* Another project's event is kept and wakes nobody. */
-static void
-test_foreign_project(void **state)
-{
-	static const char body[] = "{\"id\": \"01DDDDDDDDDDDDDDDDDDDDDDDD\", \"reason\": "
-				   "\"create\", \"company_id\": "
-				   "\"5\", \"project_id\": \"6\", \"resource_type\": "
-				   "\"RFIs\", \"resource_id\": \"7\"}";
-	struct hooked *h = *state;
-
-	rig_sql(h->r, "delete from job");
-	assert_int_equal(post(h, secret, body), 200);
-	assert_int_equal(rig_number(h->r, "select count(*) from job"), 0);
-	assert_int_equal(
-	    rig_number(
-		h->r, "select resource_id from hook_event where procore_project_id = 6"),
-	    7);
+		assert_int_equal(
+		    str_format(sql, sizeof sql, "UPDATE connection SET state = '%s'", states[i]), 0);
+		rig_sql(&rig, sql);
+		assert_int_equal(deliver("D", 8000000000, project, "null"), 200);
+	}
+	assert_false(woken());
+	assert_int_equal(rig_number(&rig, "SELECT count(*) FROM hook_event"), 0);
+	assert_int_equal(rig_number(&rig, "SELECT count(*) FROM job"), 0);
 }
 
 static void
-test_not_a_payload(void **state)
+test_secret(void **state UNUSED)
 {
-	static const char *const bodies[] = {"", "x", "[]", "{}", "null", "{\"id\": 1}",
-	    "{\"resource_name\": \"RFIs\", \"event_type\": \"update\", \"resource_id\": 1, "
-	    "\"company_id\": 2}",
-	    "{\"id\": 1, \"resource_name\": \"RFIs\", \"event_type\": \"update\", "
-	    "\"resource_id\": -1, \"company_id\": 2}",
-	    "{\"id\": 1, \"resource_name\": \"RFIs\", \"event_type\": \"update\", "
-	    "\"resource_id\": 1, \"company_id\": "
-	    "\"x\"}"};
-	struct hooked *h = *state;
-	int64_t before = rig_number(h->r, "select count(*) from hook_event");
+	static const char *const wrong[] = {NULL, "", "Bearer", "hook-secret-0123456789", SECRET "0",
+	    "bearer hook-secret-0123456789", "Bearer hook-secret-012345678", "Bearer hook-secret-0123456788"};
+	struct buf head = BUF_INIT(65536);
 
-	for (size_t i = 0; i < ROWS(bodies); i++)
-		if (post(h, secret, bodies[i]) != 400)
-			fail_msg("taken: %s", bodies[i]);
-	assert_int_equal(rig_number(h->r, "select count(*) from hook_event"), before);
+	for (size_t i = 0; i < ROWS(wrong); i++) {
+		buf_reset(&head);
+		assert_int_equal(ask("POST", HOOK_URI, wrong[i], "{}", 2, &head), 401);
+		assert_non_null(strstr(buf_str(&head), "\r\nWWW-Authenticate: "));
+		assert_null(strstr(buf_str(&head), "hook-secret"));
+	}
+	buf_clear(&head);
 }
 
-/* The numeric id of an old payload serves when there is no ulid. */
 static void
-test_old_id(void **state)
+test_forms(void **state UNUSED)
 {
-	static const char text[] =
-	    "{\"id\": 17953049, \"event_type\": \"create\", \"resource_name\": \"RFIs\", "
-	    "\"resource_id\": 11787, \"company_id\": 26972, \"project_id\": 18918, "
-	    "\"user_id\": 19443, "
-	    "\"metadata\": {\"source_application_id\": \"me\"}}";
-	struct json *j = NULL;
-	struct hook_event out;
-	struct err e;
-	char dedupe[64];
+	static const struct {
+		const char *method, *uri, *body;
+		int status;
+	} rows[] = {
+	    {"POST", HOOK_URI, "", 400},
+	    {"POST", HOOK_URI, "{}", 400},
+	    {"POST", HOOK_URI, "id=1&event_type=update", 400},
+	    {"POST", HOOK_URI, "{\"id\":1,\"event_type\":\"update\",\"resource_name\":\"RFIs\"}", 200},
+	    {"POST", "/ConnectorWeb/Hooks/Procore?x=1", "{}", 400},
+	    {"POST", HOOK_URI "/", "{}", 404},
+	    {"POST", "/connectorweb/hooks", "{}", 404},
+	    {"POST", "/connectorweb/hooks/../hooks/procore", "{}", 404},
+	    {"POST", "/", "{}", 404},
+	    {"GET", HOOK_URI, "", 405},
+	    {"HEAD", HOOK_URI, "", 405},
+	    {"PUT", HOOK_URI, "{}", 405},
+	};
+	size_t large = (size_t)LIMIT_HOOK_BODY + 1;
+	char *body = malloc(large);
 
-	(void)state;
-	assert_int_equal(json_parse(text, strlen(text), LIMIT_HOOK_BODY, &j, &e), 0);
-	assert_int_equal(hook_event_of(j, dedupe, &out, &e), 0);
-	assert_string_equal(out.dedupe, "17953049");
-	assert_string_equal(out.application_id, "me");
-	assert_string_equal(out.event, "create");
-	assert_int_equal(out.user_id, 19443);
-	json_free(j);
+	for (size_t i = 0; i < ROWS(rows); i++)
+		if (ask(rows[i].method, rows[i].uri, SECRET, rows[i].body, strlen(rows[i].body), NULL) !=
+		    rows[i].status)
+			fail_msg("row %zu", i);
+	assert_non_null(body);
+	memset(body, ' ', large);
+	assert_int_equal(ask("POST", HOOK_URI, SECRET, body, large, NULL), 413);
+	assert_int_equal(ask("POST", HOOK_URI, SECRET, body, large - 1, NULL), 400);
+	/* who does not know the secret learns nothing from sizes */
+	assert_int_equal(ask("POST", HOOK_URI, "x", body, large, NULL), 401);
+	free(body);
+	assert_int_equal(rig_number(&rig, "SELECT count(*) FROM hook_event"), 0);
 }
+
+/* Before an answer of 200 the event is safe; while that cannot be, Procore shall come again. */
+static void
+test_busy(void **state UNUSED)
+{
+	OK(&rig, db_begin(rig.db, &rig.err));
+	assert_int_equal(deliver("A", 8000000000, project, "null"), 503);
+	db_rollback(rig.db);
+	assert_int_equal(deliver("A", 8000000000, project, "null"), 200);
+	assert_int_equal(rig_number(&rig, "SELECT count(*) FROM hook_event"), 1);
+}
+
+static void
+test_speed(void **state UNUSED)
+{
+	int64_t worst = 0;
+
+	for (int i = 0; i < 50; i++) {
+		int64_t t = clk_mono_ms(), took;
+		char ulid[16];
+
+		assert_int_equal(str_format(ulid, sizeof ulid, "S%d", i), 0);
+		assert_int_equal(deliver(ulid, 8000000000, project, "null"), 200);
+		took = clk_mono_ms() - t;
+		worst = took > worst ? took : worst;
+	}
+	assert_int_equal(rig_number(&rig, "SELECT count(*) FROM hook_event"), 50);
+	print_message("slowest of 50 answers: %lld ms\n", (long long)worst);
+	/* Procore gives up after 5 s; a busy test machine is no measure for the 50 ms that are wanted. */
+	assert_in_range(worst, 0, 2500);
+}
+
+static void
+test_off(void **state UNUSED)
+{
+	assert_int_equal(ask("POST", HOOK_URI, SECRET, "{}", 2, NULL), 404);
+	assert_int_equal(ask("POST", HOOK_URI, NULL, "{}", 2, NULL), 404);
+	assert_int_equal(ask("GET", HOOK_URI, NULL, "", 0, NULL), 404);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_kept_once_and_queued),
-	    cmocka_unit_test(test_secret),
-	    cmocka_unit_test(test_foreign_project),
-	    cmocka_unit_test(test_not_a_payload),
-	    cmocka_unit_test(test_old_id),
-	};
+	const struct CMUnitTest tests[] = {T(test_taken_once), T(test_own_change), T(test_not_ours),
+	    T(test_secret), T(test_forms), T(test_busy), T(test_speed),
+	    cmocka_unit_test_setup_teardown(test_off, setup_off, teardown)};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

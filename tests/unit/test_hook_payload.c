@@ -2,7 +2,7 @@
  * is no delivery. */
 #include "config.h"
 
-#include "tests/unit/unit.h"
+#include "unit.h"
 
 #include <string.h>
 

@@ -201,8 +201,6 @@ CREATE TABLE hook_event (        -- received webhooks, deduplicated
 	handled_at  INTEGER          -- NULL: waiting
 ) STRICT;
 
-CREATE INDEX hook_event_received ON hook_event (received_at);
-
 CREATE INDEX hook_event_waiting ON hook_event (procore_project_id) WHERE handled_at IS NULL;
 
 CREATE TABLE incident (          -- one at a time an account, company or service; who was told

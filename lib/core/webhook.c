@@ -11,7 +11,6 @@
 #include "base/str.h"
 #include "core/audit.h"
 #include "core/webhook_int.h"
-#include "store/hook_event.h"
 #include "store/job.h"
 #include "store/sync_rows.h"
 #include "store/trail.h"
@@ -26,11 +25,7 @@ enum {
 	TROUBLE_S = 600,
 	/* A lost answer: what it did is seen by now (as SYNC_LOOK_S). */
 	LOST_S = 120,
-	/* A hook that nobody can remove any more is left: its events are answered and
-	   ignored. */
-	GIVE_UP_S = 7 * 86400,
-	/* Procore repeats for 12 hours. The rest is for whoever looks for a cause. */
-	EVENTS_KEPT_S = 30 * 86400
+	GIVE_UP_S = 7 * 86400
 };
 
 /* One look at one connection. */
@@ -271,17 +266,21 @@ save(struct look *l, const char *text, struct err *e)
 	return rc;
 }
 
-/* Inside a transaction. Not wanted: the row goes with the hook. */
+/* Inside a transaction. The row goes with the hook. */
 static int
-save_removed(struct look *l, const char *text, struct err *e)
+save_removed(struct look *l, struct err *e)
 {
-	bool over = l->c.disconnected && l->c.changed_at <= clk_now() - GIVE_UP_S;
-
-	if (*text != '\0' && !over)
-		return save(l, text, e);
 	if (l->k.removed && note_audit(l, "webhook.remove", e) == -1)
 		return -1;
 	return webhook_drop(l->x->db, l->connection_id, e);
+}
+
+/* A hook that nobody can remove any more is left alone: its events are answered and
+ * ignored. */
+static bool
+give_up(const struct look *l)
+{
+	return l->c.disconnected && l->c.changed_at <= clk_now() - GIVE_UP_S;
 }
 
 static int
@@ -289,18 +288,20 @@ conclude(struct look *l, int64_t *next_at, struct err *e)
 {
 	char text[TEXT_BYTES] = "";
 	bool failed = !l->anybody || l->k.cause != CAUSE_NONE;
+	bool gone = !l->wanted && (!failed || give_up(l));
 	struct db *db = l->x->db;
+	int64_t again_at = failed ? explain(l, text) : clk_now() + WEBHOOK_CHECK_S;
 
-	*next_at = failed ? explain(l, text) : l->wanted ? clk_now() + WEBHOOK_CHECK_S : 0;
 	if (failed)
 		log_event(LOG_WARN, "webhook_trouble", "connection",
 		    log_num(l->connection_id), "why", text, NULL);
 	if (db_begin(db, e) == -1)
 		return -1;
-	if ((l->wanted ? save(l, text, e) : save_removed(l, text, e)) == -1) {
+	if ((gone ? save_removed(l, e) : save(l, text, e)) == -1) {
 		db_rollback(db);
 		return -1;
 	}
+	*next_at = gone ? 0 : again_at;
 	return db_commit(db, e);
 }
 
@@ -328,11 +329,7 @@ out:
 int
 webhook_plan(struct db *db, const struct conf *c, struct err *e)
 {
-	int64_t now = clk_now();
-
-	if (hook_event_clean(db, now - EVENTS_KEPT_S, e) == -1)
-		return -1;
-	return webhook_plan_rows(db, !str_empty(c->webhook_public_url), now, e);
+	return webhook_plan_rows(db, !str_empty(c->webhook_public_url), clk_now(), e);
 }
 
 /* ---- for sync */

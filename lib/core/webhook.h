@@ -35,7 +35,7 @@ enum {
 MUST_USE int
 webhook_run(struct oauth_ctx *x, int64_t connection_id, int64_t *next_at, struct err *e);
 
-/* Job rows for what lacks them; events that are long past forgotten. Once in a while. */
+/* Job rows for the connections that lack them. Once in a while. */
 MUST_USE int webhook_plan(struct db *db, const struct conf *c, struct err *e);
 
 /* ---- for sync */

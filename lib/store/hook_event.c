@@ -62,14 +62,3 @@ hook_event_add(struct db *db, int64_t connection_id, const struct hook_event *ev
 	*fresh = db_changes(db) > 0;
 	return *fresh ? seen(db, connection_id, now, e) : 0;
 }
-
-int
-hook_event_clean(struct db *db, int64_t before_at, struct err *e)
-{
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_HOOK_EVENT_CLEAN, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, before_at);
-	return db_exec(q, e);
-}

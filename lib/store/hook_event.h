@@ -27,8 +27,4 @@ MUST_USE int hook_event_project(struct db *db, int64_t company_id, int64_t proje
  * errors  ERR_BUSY, ERR_DB, ERR_IO; source  queries HOOK_EVENT_ADD, HOOK_SEEN */
 MUST_USE int hook_event_add(struct db *db, int64_t connection_id,
     const struct hook_event *ev, int64_t now, bool *fresh, struct err *e);
-/* Forget those received before a time. Procore repeats for 12 hours, so a day would do.
- * errors  ERR_BUSY, ERR_DB, ERR_IO; source  query HOOK_EVENT_CLEAN */
-MUST_USE int hook_event_clean(struct db *db, int64_t before_at, struct err *e);
-
 #endif

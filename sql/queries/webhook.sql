@@ -13,9 +13,6 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (dedupe) DO NOTHING
 -- HOOK_SEEN roles: hook
 UPDATE webhook SET last_event_at = ?2 WHERE connection_id = ?1;
 
--- HOOK_EVENT_CLEAN roles: sync
-DELETE FROM hook_event WHERE received_at < ?1;
-
 -- WEBHOOK_WANTED roles: sync
 SELECT procore_company_id, procore_project_id, state, webhooks, changed_at FROM connection WHERE id = ?1;
 

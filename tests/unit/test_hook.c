@@ -1,4 +1,5 @@
-/* test_hook.c: web/hook over a real FastCGI socket: secret, forms of requests, dedupe, whose project it is. */
+/* test_hook.c: web/hook over a real FastCGI socket: secret, forms of requests, dedupe,
+ * whose project it is. */
 #include "config.h"
 
 #include "core_rig.h"
@@ -38,7 +39,8 @@ run_program(int fd)
 	alarm(60);
 	dup2(fd, 0);
 	log_init("hook", LOG_ERROR);
-	if (conf_load(rig_path(&rig, "connectorweb.conf"), CONF_HOOK, &conf, &problems, &e) == 0 &&
+	if (conf_load(rig_path(&rig, "connectorweb.conf"), CONF_HOOK, &conf, &problems,
+		&e) == 0 &&
 	    hook_open(&conf, &h, &e) == 0)
 		rc = fcgi_serve(&(struct fcgi_app){.program = "hook",
 		    .max_body_bytes = LIMIT_HOOK_BODY,
@@ -64,12 +66,14 @@ start(const char *conf)
 		char text[8192];
 
 		unit_read(rig_path(&rig, "connectorweb.conf"), text, sizeof text);
-		buf_printf(&b, "%swebhook_secret_file = %s/hook_secret\n%s", text, rig.dir, conf);
+		buf_printf(
+		    &b, "%swebhook_secret_file = %s/hook_secret\n%s", text, rig.dir, conf);
 		unit_write(rig_path(&rig, "connectorweb.conf"), buf_str(&b), b.len, 0600);
 		buf_clear(&b);
 	}
 	OK(&rig, wake_listen(rig.conf.wake_socket, &wake_fd, &rig.err));
-	assert_int_equal(str_copy(a.sun_path, sizeof a.sun_path, rig_path(&rig, "hook.sock")), 0);
+	assert_int_equal(
+	    str_copy(a.sun_path, sizeof a.sun_path, rig_path(&rig, "hook.sock")), 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
 	assert_int_equal(listen(fd, 8), 0);
 	program = fork();
@@ -85,12 +89,14 @@ setup(void **state)
 	int64_t account;
 
 	*state = &rig;
-	start("webhook_public_url = https://hooks.example.com/connectorweb/hooks/procore\n");
+	start(
+	    "webhook_public_url = https://hooks.example.com/connectorweb/hooks/procore\n");
 	account = rig_account(&rig, "ann@example.com", NULL, NULL);
 	rig_connect(&rig, "NPC-1", account);
 	project = rig_number(&rig, "SELECT procore_project_id FROM connection");
-	rig_sql(&rig, "INSERT INTO webhook (connection_id, hook_id, api_version, state, checked_at)"
-		      " SELECT id, '7', 'v2.0', 'active', 5 FROM connection");
+	rig_sql(&rig,
+	    "INSERT INTO webhook (connection_id, hook_id, api_version, state, checked_at)"
+	    " SELECT id, '7', 'v2.0', 'active', 5 FROM connection");
 	return 0;
 }
 
@@ -167,12 +173,14 @@ ask(const char *method, const char *uri, const char *secret, const char *body, s
     struct buf *head)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	struct buf out = BUF_INIT(1024 * 1024), in = BUF_INIT(65536), text = BUF_INIT(65536);
+	struct buf out = BUF_INIT(1024 * 1024), in = BUF_INIT(65536),
+		   text = BUF_INIT(65536);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), status;
 	char chunk[4096];
 	ssize_t got;
 
-	assert_int_equal(str_copy(a.sun_path, sizeof a.sun_path, rig_path(&rig, "hook.sock")), 0);
+	assert_int_equal(
+	    str_copy(a.sun_path, sizeof a.sun_path, rig_path(&rig, "hook.sock")), 0);
 	assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof a), 0);
 	put_request(&out, method, uri, secret, body, n);
 	/* a program that has read enough may close before it took everything */
@@ -189,7 +197,8 @@ ask(const char *method, const char *uri, const char *secret, const char *body, s
 		at += 8 + len + h[6];
 	}
 	assert_true(str_starts(buf_str(&text), "Status: "));
-	status = (int)(100 * (text.p[8] - '0') + 10 * (text.p[9] - '0') + (text.p[10] - '0'));
+	status =
+	    (int)(100 * (text.p[8] - '0') + 10 * (text.p[9] - '0') + (text.p[10] - '0'));
 	if (head != NULL)
 		buf_puts(head, buf_str(&text));
 	buf_clear(&out);
@@ -206,8 +215,10 @@ deliver(const char *ulid, int64_t company, int64_t of_project, const char *app)
 	int status;
 
 	buf_printf(&b,
-	    "{\"id\":1,\"ulid\":\"%s\",\"event_type\":\"update\",\"resource_name\":\"RFIs\",\"resource_id\":11,"
-	    "\"company_id\":%lld,\"project_id\":%lld,\"user_id\":3,\"metadata\":{\"source_application_id\":%s}}",
+	    "{\"id\":1,\"ulid\":\"%s\",\"event_type\":\"update\",\"resource_name\":"
+	    "\"RFIs\",\"resource_id\":11,"
+	    "\"company_id\":%lld,\"project_id\":%lld,\"user_id\":3,\"metadata\":{\"source_"
+	    "application_id\":%s}}",
 	    ulid, (long long)company, (long long)of_project, app);
 	status = ask("POST", HOOK_URI, SECRET, b.p, b.len, NULL);
 	buf_clear(&b);
@@ -233,16 +244,18 @@ test_taken_once(void **state UNUSED)
 {
 	assert_int_equal(deliver("A", 8000000000, project, "null"), 200);
 	assert_true(woken());
-	assert_int_equal(rig_number(&rig, "SELECT count(*) FROM hook_event WHERE handled_at IS NULL"
-					  " AND dedupe = 'A' AND resource = 'RFIs' AND event = 'update'"
-					  " AND resource_id = 11 AND user_id = 3"),
+	assert_int_equal(
+	    rig_number(&rig, "SELECT count(*) FROM hook_event WHERE handled_at IS NULL"
+			     " AND dedupe = 'A' AND resource = 'RFIs' AND event = 'update'"
+			     " AND resource_id = 11 AND user_id = 3"),
 	    1);
 	/* after a moment, before what is only planned */
-	assert_int_equal(rig_number(&rig, "SELECT priority FROM job WHERE kind = 'sync'"), 50);
+	assert_int_equal(
+	    rig_number(&rig, "SELECT priority FROM job WHERE kind = 'sync'"), 50);
 	assert_in_range(rig_number(&rig, "SELECT due_at FROM job WHERE kind = 'sync'"),
 	    clk_now() - 30, clk_now() + HOOK_GATHER_S);
-	assert_in_range(
-	    rig_number(&rig, "SELECT last_event_at FROM webhook"), clk_now() - 30, clk_now());
+	assert_in_range(rig_number(&rig, "SELECT last_event_at FROM webhook"),
+	    clk_now() - 30, clk_now());
 	/* again: nothing, not even a wish */
 	rig_sql(&rig, "DELETE FROM job");
 	rig_sql(&rig, "UPDATE webhook SET last_event_at = NULL");
@@ -251,7 +264,8 @@ test_taken_once(void **state UNUSED)
 	assert_int_equal(rig_number(&rig, "SELECT count(*) FROM hook_event"), 1);
 	assert_int_equal(rig_number(&rig, "SELECT count(*) FROM job"), 0);
 	assert_int_equal(
-	    rig_number(&rig, "SELECT count(*) FROM webhook WHERE last_event_at IS NULL"), 1);
+	    rig_number(&rig, "SELECT count(*) FROM webhook WHERE last_event_at IS NULL"),
+	    1);
 	assert_int_equal(deliver("B", 8000000000, project, "\"somebody else's\""), 200);
 	assert_int_equal(rig_number(&rig, "SELECT count(*) FROM job"), 1);
 }
@@ -262,12 +276,16 @@ test_own_change(void **state UNUSED)
 	assert_int_equal(deliver("A", 8000000000, project, "\"client id\""), 200);
 	assert_false(woken());
 	assert_int_equal(rig_number(&rig, "SELECT count(*) FROM job"), 0);
-	assert_int_equal(rig_number(&rig, "SELECT count(*) FROM hook_event"
-					  " WHERE handled_at IS NOT NULL AND application_id = 'client id'"),
+	assert_int_equal(
+	    rig_number(&rig,
+		"SELECT count(*) FROM hook_event"
+		" WHERE handled_at IS NOT NULL AND application_id = 'client id'"),
 	    1);
 	/* it proves the hook all the same */
 	assert_int_equal(
-	    rig_number(&rig, "SELECT count(*) FROM webhook WHERE last_event_at IS NOT NULL"), 1);
+	    rig_number(
+		&rig, "SELECT count(*) FROM webhook WHERE last_event_at IS NOT NULL"),
+	    1);
 }
 
 static void
@@ -281,8 +299,9 @@ test_not_ours(void **state UNUSED)
 	for (size_t i = 0; i < ROWS(states); i++) {
 		char sql[80];
 
-		assert_int_equal(
-		    str_format(sql, sizeof sql, "UPDATE connection SET state = '%s'", states[i]), 0);
+		assert_int_equal(str_format(sql, sizeof sql,
+				     "UPDATE connection SET state = '%s'", states[i]),
+		    0);
 		rig_sql(&rig, sql);
 		assert_int_equal(deliver("D", 8000000000, project, "null"), 200);
 	}
@@ -294,8 +313,9 @@ test_not_ours(void **state UNUSED)
 static void
 test_secret(void **state UNUSED)
 {
-	static const char *const wrong[] = {NULL, "", "Bearer", "hook-secret-0123456789", SECRET "0",
-	    "bearer hook-secret-0123456789", "Bearer hook-secret-012345678", "Bearer hook-secret-0123456788"};
+	static const char *const wrong[] = {NULL, "", "Bearer", "hook-secret-0123456789",
+	    SECRET "0", "bearer hook-secret-0123456789", "Bearer hook-secret-012345678",
+	    "Bearer hook-secret-0123456788"};
 	struct buf head = BUF_INIT(65536);
 
 	for (size_t i = 0; i < ROWS(wrong); i++) {
@@ -317,7 +337,8 @@ test_forms(void **state UNUSED)
 	    {"POST", HOOK_URI, "", 400},
 	    {"POST", HOOK_URI, "{}", 400},
 	    {"POST", HOOK_URI, "id=1&event_type=update", 400},
-	    {"POST", HOOK_URI, "{\"id\":1,\"event_type\":\"update\",\"resource_name\":\"RFIs\"}", 200},
+	    {"POST", HOOK_URI,
+		"{\"id\":1,\"event_type\":\"update\",\"resource_name\":\"RFIs\"}", 200},
 	    {"POST", "/ConnectorWeb/Hooks/Procore?x=1", "{}", 400},
 	    {"POST", HOOK_URI "/", "{}", 404},
 	    {"POST", "/connectorweb/hooks", "{}", 404},
@@ -331,8 +352,8 @@ test_forms(void **state UNUSED)
 	char *body = malloc(large);
 
 	for (size_t i = 0; i < ROWS(rows); i++)
-		if (ask(rows[i].method, rows[i].uri, SECRET, rows[i].body, strlen(rows[i].body), NULL) !=
-		    rows[i].status)
+		if (ask(rows[i].method, rows[i].uri, SECRET, rows[i].body,
+			strlen(rows[i].body), NULL) != rows[i].status)
 			fail_msg("row %zu", i);
 	assert_non_null(body);
 	memset(body, ' ', large);
@@ -344,7 +365,8 @@ test_forms(void **state UNUSED)
 	assert_int_equal(rig_number(&rig, "SELECT count(*) FROM hook_event"), 0);
 }
 
-/* Before an answer of 200 the event is safe; while that cannot be, Procore shall come again. */
+/* Before an answer of 200 the event is safe; while that cannot be, Procore shall come
+ * again. */
 static void
 test_busy(void **state UNUSED)
 {
@@ -371,7 +393,8 @@ test_speed(void **state UNUSED)
 	}
 	assert_int_equal(rig_number(&rig, "SELECT count(*) FROM hook_event"), 50);
 	print_message("slowest of 50 answers: %lld ms\n", (long long)worst);
-	/* Procore gives up after 5 s; a busy test machine is no measure for the 50 ms that are wanted. */
+	/* Procore gives up after 5 s; a busy test machine is no measure for the 50 ms that
+	 * are wanted. */
 	assert_in_range(worst, 0, 2500);
 }
 
@@ -388,8 +411,8 @@ test_off(void **state UNUSED)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {T(test_taken_once), T(test_own_change), T(test_not_ours),
-	    T(test_secret), T(test_forms), T(test_busy), T(test_speed),
+	const struct CMUnitTest tests[] = {T(test_taken_once), T(test_own_change),
+	    T(test_not_ours), T(test_secret), T(test_forms), T(test_busy), T(test_speed),
 	    cmocka_unit_test_setup_teardown(test_off, setup_off, teardown)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

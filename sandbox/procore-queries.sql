@@ -428,7 +428,7 @@ INSERT INTO hook (id, company_id, project_id, person_id, client_id, payload_vers
 -- HOOK_GET roles: admin
 SELECT json_object('id', h.id, 'company_id', h.company_id, 'project_id', h.project_id, 'person_id', h.person_id,
 	'client_id', h.client_id, 'payload_version', h.payload_version, 'namespace', h.namespace,
-	'destination_url', h.destination_url, 'authorization', h.authorization, 'created_at', h.created_at,
+	'destination_url', h.destination_url, 'authorization', h.authorization, 'disabled', h.disabled, 'created_at', h.created_at,
 	'updated_at', h.updated_at, 'trigger_count', (SELECT count(*) FROM hook_trigger t WHERE t.hook_id = h.id))
 FROM hook h WHERE h.id = ?1 AND h.company_id = ?2 AND h.project_id = ?3;
 
@@ -436,13 +436,17 @@ FROM hook h WHERE h.id = ?1 AND h.company_id = ?2 AND h.project_id = ?3;
 -- plan: scan a handful of hooks
 SELECT json_object('id', h.id, 'company_id', h.company_id, 'project_id', h.project_id, 'person_id', h.person_id,
 	'client_id', h.client_id, 'payload_version', h.payload_version, 'namespace', h.namespace,
-	'destination_url', h.destination_url, 'authorization', h.authorization, 'created_at', h.created_at,
+	'destination_url', h.destination_url, 'authorization', h.authorization, 'disabled', h.disabled, 'created_at', h.created_at,
 	'updated_at', h.updated_at, 'trigger_count', (SELECT count(*) FROM hook_trigger t WHERE t.hook_id = h.id))
 FROM hook h WHERE h.company_id = ?1 AND h.project_id = ?2 AND h.client_id = ?3 ORDER BY h.id;
 
 -- HOOK_SET roles: admin
 UPDATE hook SET payload_version = ?2, namespace = ?3, destination_url = ?4, authorization = ?5, updated_at = ?6,
 	paused_until_ms = 0, backoff_s = 0 WHERE id = ?1;
+
+-- HOOKS_DISABLE roles: admin
+-- plan: scan a handful of hooks
+UPDATE hook SET disabled = 1;
 
 -- HOOK_DROP roles: admin
 DELETE FROM hook WHERE id = ?1;
@@ -461,7 +465,7 @@ DELETE FROM hook_trigger WHERE id = ?1 AND hook_id = ?2;
 -- plan: scan a handful of hooks
 SELECT json_object('id', h.id, 'payload_version', h.payload_version, 'client_id', h.client_id) FROM hook h
 JOIN hook_trigger t ON t.hook_id = h.id
-WHERE h.company_id = ?1 AND h.project_id IN (0, ?2) AND t.resource = ?3 AND t.event = ?4;
+WHERE h.company_id = ?1 AND h.project_id IN (0, ?2) AND h.disabled = 0 AND t.resource = ?3 AND t.event = ?4;
 
 -- DELIVERY_ADD roles: admin
 INSERT INTO delivery (hook_id, event_id, payload, status, due_ms, created_at) VALUES (?1, ?2, ?3, 'enqueued', ?4, ?5);
@@ -496,7 +500,8 @@ SELECT json_object('hook_id', hook_id, 'event_id', event_id, 'status', status, '
 -- HOOKS_STATE roles: admin
 -- plan: scan tests look at everything
 SELECT json_object('id', id, 'company_id', company_id, 'project_id', project_id, 'destination_url', destination_url,
-	'payload_version', payload_version, 'paused_until_ms', paused_until_ms, 'backoff_s', backoff_s) FROM hook ORDER BY id;
+	'payload_version', payload_version, 'disabled', disabled, 'paused_until_ms', paused_until_ms,
+	'backoff_s', backoff_s, 'triggers', (SELECT count(*) FROM hook_trigger t WHERE t.hook_id = hook.id)) FROM hook ORDER BY id;
 
 -- ---- starting again, in the order of the foreign keys
 

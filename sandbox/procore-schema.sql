@@ -193,6 +193,7 @@ CREATE TABLE hook ( -- webhooks
 	namespace TEXT NOT NULL,         -- one an app
 	destination_url TEXT NOT NULL,   -- https
 	authorization TEXT NOT NULL,     -- secret that is sent along
+	disabled INTEGER NOT NULL DEFAULT 0 CHECK (disabled IN (0, 1)),   -- by Procore: nothing is sent
 	paused_until_ms INTEGER NOT NULL DEFAULT 0,   -- after a failure
 	backoff_s INTEGER NOT NULL DEFAULT 0,         -- length of the last pause
 	created_at INTEGER NOT NULL,     -- when made

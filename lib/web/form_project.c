@@ -55,6 +55,15 @@ page_sync(struct web_req *r, struct err *e)
 
 /* ---- schedule */
 
+/* Its hook at Procore is made or removed; where neither is wanted the worker does nothing.
+ */
+static int
+wish_webhook(struct web_req *r, struct err *e)
+{
+	return job_wish(
+	    r->app->db, JOB_WEBHOOK, r->project_id, "", JOB_PRIO_BUSY, clk_now(), e);
+}
+
 static int
 save_settings(struct web_req *r, int64_t minutes, bool webhooks, struct err *e)
 {
@@ -67,6 +76,7 @@ save_settings(struct web_req *r, int64_t minutes, bool webhooks, struct err *e)
 	/* A pass soon, so that a shorter interval begins now. */
 	if (db_begin(db, e) == 0 &&
 	    connection_set_settings(db, r->project_id, minutes, webhooks, e) == 0 &&
+	    wish_webhook(r, e) == 0 &&
 	    job_wish(db, JOB_SYNC, r->project_id, "", JOB_PRIO_BUSY, clk_now(), e) == 0 &&
 	    form_audit(r, "connection.settings", "connection", r->project_id, detail, e) ==
 		0)
@@ -153,7 +163,8 @@ static int
 set_state(struct web_req *r, const char *state, const char *action, struct err *e)
 {
 	if (db_begin(r->app->db, e) == -1 ||
-	    connection_set_state(r->app->db, r->project_id, state, e) == -1)
+	    connection_set_state(r->app->db, r->project_id, state, e) == -1 ||
+	    wish_webhook(r, e) == -1)
 		return -1;
 	return form_audit(r, action, "connection", r->project_id, NULL, e);
 }

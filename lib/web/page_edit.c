@@ -9,6 +9,7 @@
 #include "base/num.h"
 #include "base/str.h"
 #include "store/connection.h"
+#include "store/webhook.h"
 #include "web/pages.h"
 
 enum { EDIT_ISSUES = 20 };
@@ -80,14 +81,17 @@ put_seats(struct web_req *r, const struct state *s)
 	}
 }
 
-static void
-put_settings(
-    struct web_req *r, const struct view_project *p, const struct page_typed *typed)
+static int
+put_settings(struct web_req *r, const struct view_project *p,
+    const struct page_typed *typed, struct err *e)
 {
 	struct json *o = json_put_obj(r->model, "settings");
 	bool none = r->app->conf.webhook_public_url[0] == '\0';
+	struct webhook hook = {0};
 	char minutes[24] = "";
 
+	if (webhook_get(r->app->db, p->id, &hook, e) == -1)
+		return -1;
 	if (p->poll_minutes != 0 &&
 	    str_format(minutes, sizeof minutes, "%" PRId64, p->poll_minutes) == -1)
 		minutes[0] = '\0';
@@ -97,6 +101,9 @@ put_settings(
 	json_put_bool(o, "webhooks",
 	    typed->webhooks != NULL ? typed->webhooks[0] != '\0' : p->webhooks != 0);
 	json_put_bool(o, "webhooks_off", none);
+	json_put_str(o, "webhooks_text", str_empty(hook.error) ? "" : hook.error);
+	webhook_clear(&hook);
+	return 0;
 }
 
 /* ---- response map */
@@ -210,10 +217,10 @@ put_all(
 	put_project(r->model, s->project);
 	put_may(r);
 	put_seats(r, s);
-	put_settings(r, s->project, typed);
 	json_put_str(r->model, "verified_text", state_verified(r, s));
 	json_put_bool(r->model, "paused", str_eq(s->project->state, "paused"));
-	if (state_put_status(r, s, r->model, e) == -1 ||
+	if (put_settings(r, s->project, typed, e) == -1 ||
+	    state_put_status(r, s, r->model, e) == -1 ||
 	    state_put_errors(r, s, r->model, e) == -1 || put_map(r, typed, e) == -1 ||
 	    edit_put_sync(r, s, e) == -1 ||
 	    page_put_issues(r, r->project_id, EDIT_ISSUES, 0, true, typed, e) == -1 ||

@@ -177,7 +177,9 @@ webhooks(struct sim_call *c, const struct json *in, struct err *e)
 {
 	if (one_setting(c, in, "hooks_duplicate", "duplicate", 0, e) == -1 ||
 	    one_setting(c, in, "hooks_late", "late", 0, e) == -1 ||
-	    one_setting(c, in, "hooks_drop", "drop", 0, e) == -1)
+	    one_setting(c, in, "hooks_drop", "drop", 0, e) == -1 ||
+	    (data_bool(in, "disable", false) &&
+		data_run(c->sim->db, PQ_HOOKS_DISABLE, e, "") == -1))
 		return -1;
 	return ok(c);
 }

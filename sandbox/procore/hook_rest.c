@@ -76,7 +76,8 @@ view(const struct sim_call *c, const struct json *h)
 	json_put_str(j, "destination_url", json_str_or(h, "destination_url", ""));
 	put_headers(j, json_str_or(h, "authorization", ""));
 	if (v2) {
-		json_put_str(j, "status", "active");
+		json_put_str(j, "status",
+		    json_i64_or(h, "disabled", 0) != 0 ? "disabled" : "active");
 		json_put_i64(j, "trigger_count", json_i64_or(h, "trigger_count", 0));
 		put_id(j, "company_id", json_i64_or(h, "company_id", 0), true);
 		put_id(j, "project_id", json_i64_or(h, "project_id", 0), true);
@@ -226,7 +227,7 @@ trigger_view(const struct sim_call *c, const struct json *t, int64_t hook)
 	struct json *j = json_obj();
 
 	put_id(j, "id", json_i64_or(t, "id", 0), is_v2(c));
-	put_id(j, is_v2(c) ? "hook_id" : "webhook_hook_id", hook, is_v2(c));
+	put_id(j, "webhook_hook_id", hook, is_v2(c));
 	json_put_str(j, "resource_name", json_str_or(t, "resource_name", ""));
 	json_put_str(j, "event_type", json_str_or(t, "event_type", ""));
 	put_id(j, "project_id", project_id(c), is_v2(c));

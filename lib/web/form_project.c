@@ -98,7 +98,7 @@ page_settings(struct web_req *r, struct err *e)
 	if (r->stale)
 		return form_stale_edit(r, &typed, e);
 	/* "" is the installation's interval. */
-	if (minutes != NULL && num_parse_i64(minutes, POLL_MIN, POLL_MAX, &n) == -1) {
+	if (!str_empty(minutes) && num_parse_i64(minutes, POLL_MIN, POLL_MAX, &n) == -1) {
 		web_notice(r, "warning", lang_text(r->lang, TEXT_NOTICE_MINUTES_TITLE),
 		    lang_text(r->lang, TEXT_NOTICE_MINUTES));
 		return page_edit_show(r, 400, &typed, e);

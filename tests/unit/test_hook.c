@@ -15,7 +15,7 @@
 #include "io/wake.h"
 #include "web/hook.h"
 
-#define SECRET "Bearer hook-secret-0123456789"
+#define SECRET "hook-secret-0123456789"
 #define HOOK_URI "/connectorweb/hooks/procore"
 
 enum { BEGIN_REQUEST = 1, PARAMS = 4, STDIN_STREAM = 5, STDOUT_STREAM = 6 };
@@ -313,9 +313,9 @@ test_not_ours(void **state UNUSED)
 static void
 test_secret(void **state UNUSED)
 {
-	static const char *const wrong[] = {NULL, "", "Bearer", "hook-secret-0123456789",
-	    SECRET "0", "bearer hook-secret-0123456789", "Bearer hook-secret-012345678",
-	    "Bearer hook-secret-0123456788"};
+	static const char *const wrong[] = {NULL, "", "Bearer", "Bearer ", SECRET "0",
+	    "hook-secret-012345678", "hook-secret-0123456788", "Basic " SECRET,
+	    "Bearer hook-secret-0123456788", "Bearer Bearer " SECRET, "Bearer" SECRET};
 	struct buf head = BUF_INIT(65536);
 
 	for (size_t i = 0; i < ROWS(wrong); i++) {
@@ -324,6 +324,8 @@ test_secret(void **state UNUSED)
 		assert_non_null(strstr(buf_str(&head), "\r\nWWW-Authenticate: "));
 		assert_null(strstr(buf_str(&head), "hook-secret"));
 	}
+	assert_int_equal(ask("POST", HOOK_URI, SECRET, "{}", 2, NULL), 400);
+	assert_int_equal(ask("POST", HOOK_URI, "bearer " SECRET, "{}", 2, NULL), 400);
 	buf_clear(&head);
 }
 

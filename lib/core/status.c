@@ -79,7 +79,7 @@ find_reader(const struct status_in *in, struct status *out)
 	for (size_t i = 0; i < in->seats_n; i++) {
 		const struct status_seat *s = &in->seats[i];
 
-		out->checking = out->checking || s->checking;
+		out->checking = out->checking || (s->checking && !in->app_missing);
 		if (s->proved_at > out->verified_at)
 			out->verified_at = s->proved_at;
 		if (out->reader == -1 && status_seat_usable(s))

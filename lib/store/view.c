@@ -233,16 +233,43 @@ take_mail(void *arg, struct stmt *q)
 	m->sent_at = db_col_i64(q, 2);
 }
 
+static int
+mail_of(
+    struct db *db, int query, int64_t id, struct view_mail *out, bool *found, struct err *e)
+{
+	int64_t n = 0;
+
+	if (view_walk(db, query, &id, 1, take_mail, out, &n, e) == -1)
+		return -1;
+	*found = n > 0;
+	return 0;
+}
+
 int
 view_account_mail(
     struct db *db, int64_t account_id, struct view_mail *out, bool *found, struct err *e)
 {
-	int64_t n = 0;
+	return mail_of(db, Q_VIEW_ACCOUNT_MAIL, account_id, out, found, e);
+}
 
-	if (view_walk(db, Q_VIEW_ACCOUNT_MAIL, &account_id, 1, take_mail, out, &n, e) == -1)
-		return -1;
-	*found = n > 0;
-	return 0;
+int
+view_company_mail(
+    struct db *db, int64_t company_id, struct view_mail *out, bool *found, struct err *e)
+{
+	return mail_of(db, Q_VIEW_COMPANY_MAIL, company_id, out, found, e);
+}
+
+static void
+take_name(void *arg, struct stmt *q)
+{
+	str_cut(arg, 513, db_col_text(q, 0));
+}
+
+int
+view_account_name(struct db *db, int64_t account_id, char dst[513], struct err *e)
+{
+	dst[0] = '\0';
+	return view_walk(db, Q_VIEW_ACCOUNT_NAME, &account_id, 1, take_name, dst, NULL, e);
 }
 
 static void
@@ -400,6 +427,7 @@ give_act(void *arg, struct stmt *q)
 	    .target = db_col_text(q, 3),
 	    .detail = db_col_text(q, 4),
 	    .actor_name = db_col_text(q, 5),
+	    .login = db_col_text(q, 6),
 	    .project = ""};
 
 	to->fn(to->arg, &a);

@@ -73,6 +73,14 @@ struct view_mail {
 MUST_USE int view_account_mail(
     struct db *db, int64_t account_id, struct view_mail *out, bool *found, struct err *e);
 
+/* The same of a company that our app is not connected at. */
+MUST_USE int view_company_mail(
+    struct db *db, int64_t company_id, struct view_mail *out, bool *found, struct err *e);
+/* The name of an account's owner: Procore's, else that of a person joined to it; ""
+ * unknown. */
+MUST_USE int
+view_account_name(struct db *db, int64_t account_id, char dst[513], struct err *e);
+
 /* Who paused a project last; name "" when unknown. */
 struct view_paused {
 	int64_t at; /* 0: not by a person */
@@ -122,6 +130,7 @@ struct view_act {
 	int64_t at;
 	const char *actor, *action, *target, *detail; /* detail: JSON */
 	const char *actor_name;
+	const char *login;  /* of the account that the target names */
 	int64_t project_id; /* of view_activity() only */
 	const char *project;
 };

@@ -101,8 +101,9 @@ give_act(void *arg, struct stmt *q)
 	    .target = db_col_text(q, 3),
 	    .detail = db_col_text(q, 4),
 	    .actor_name = db_col_text(q, 5),
-	    .project_id = db_col_i64(q, 6),
-	    .project = db_col_text(q, 7),
+	    .login = db_col_text(q, 6),
+	    .project_id = db_col_i64(q, 7),
+	    .project = db_col_text(q, 8),
 	};
 
 	to->fn(to->arg, &a);

@@ -135,13 +135,13 @@ put_from(struct web_req *r, int64_t project_id, struct err *e)
 }
 
 static void
-put_account(struct web_req *r, const struct account *a, bool needed)
+put_account(struct web_req *r, const struct account *a, const char *name, bool needed)
 {
 	struct json *o = json_put_obj(r->model, "account");
 	struct buf link = BUF_INIT(LIMIT_URL);
 
 	json_put_str(o, "public_id", a->public_id);
-	json_put_str(o, "name", a->name);
+	json_put_str(o, "name", name);
 	json_put_str(o, "login", a->login);
 	state_put_account(
 	    r, account_state_word(a->state), a->since_at, a->cause_text, r->model);
@@ -158,6 +158,7 @@ page_reconnect_show(
     struct web_req *r, int status, const char *public_id, int64_t project_id, struct err *e)
 {
 	struct account a = {0};
+	char name[513];
 	int64_t from = 0;
 	bool known = false;
 	bool own = false;
@@ -169,9 +170,11 @@ page_reconnect_show(
 	needed = a.state != ACCOUNT_OK && a.state != ACCOUNT_SUSPECT;
 	if (account_is_of(r->app->db, a.id, r->person.user_name, &own, e) == -1 ||
 	    came_from(r, project_id, &from, e) == -1 ||
-	    put_projects(r, &a, needed, &known, e) == -1 || put_from(r, from, e) == -1)
+	    put_projects(r, &a, needed, &known, e) == -1 || put_from(r, from, e) == -1 ||
+	    view_account_name(r->app->db, a.id, name, e) == -1)
 		goto out;
-	put_account(r, &a, needed);
+	/* Whoever has no part in it sees the login only. */
+	put_account(r, &a, known || own ? name : "", needed);
 	json_put_bool(r->model, "own", own);
 	json_put_bool(r->model, "send_link", needed && known && !own);
 	rc = web_render(r, status, "reconnect.xhtml", e);

@@ -292,7 +292,7 @@ state_put_seat(struct web_req *r, const struct state *s, size_t seat, struct jso
 
 	if (f.sign_in != STATUS_IN_OK || str_eq(v->account_state, "suspect"))
 		state_put_account(r, v->account_state, v->since_at, v->cause_text, obj);
-	else if (v->checking)
+	else if (v->checking && !s->project->app_missing)
 		web_put_status(obj, "status", "sync", lang_text(r->lang, TEXT_ACCOUNT_OK),
 		    lang_text(r->lang, TEXT_STATUS_CHECKING));
 	else if (f.right == STATUS_RIGHT_LOST)

@@ -29,20 +29,26 @@ letter(struct web_req *r, const struct state *s)
 	    "support_email", c->support_email, NULL);
 }
 
+/* Who was told, when: the owner of the account, or of a company's trouble the Global
+ * Admins. */
 static int
-mail_text(struct web_req *r, const struct view_seat *v, const char **out, struct err *e)
+mail_text(struct web_req *r, const struct state *s, const struct view_seat *v,
+    const char **out, struct err *e)
 {
 	struct view_mail m = {.sent = false};
 	bool found = false;
+	int rc = v != NULL
+		     ? view_account_mail(r->app->db, v->account_id, &m, &found, e)
+		     : view_company_mail(r->app->db, s->project->company_id, &m, &found, e);
 
-	*out = "";
-	if (view_account_mail(r->app->db, v->account_id, &m, &found, e) == -1)
-		return -1;
-	if (found && m.sent)
-		*out = web_say(r, TEXT_MAIL_SENT_TO, "mail", m.to, "when",
-		    web_when(r, m.sent_at), NULL);
-	else if (found)
-		*out = web_say(r, TEXT_MAIL_QUEUED_TO, "mail", m.to, NULL);
+	if (rc == -1 || !found)
+		return rc;
+	if (m.sent)
+		*out = web_say(r, v != NULL ? TEXT_MAIL_SENT_TO : TEXT_MAIL_ADMINS_TOLD,
+		    "mail", m.to, "when", web_when(r, m.sent_at), NULL);
+	else
+		*out = web_say(r, v != NULL ? TEXT_MAIL_QUEUED_TO : TEXT_MAIL_ADMINS_QUEUED,
+		    "mail", m.to, NULL);
 	return 0;
 }
 
@@ -162,10 +168,11 @@ state_put_errors(
 			about_service(r, s, p, &row);
 		else
 			about_project(r, s, p, &row);
-		if (row.reconnect &&
-		    (mail_text(r, row.seat, &row.mail_text, e) == -1 ||
-			account_is_of(r->app->db, row.seat->account_id, r->person.user_name,
-			    &row.own, e) == -1))
+		if ((row.reconnect || p->kind == STATUS_P_APP) &&
+		    mail_text(r, s, row.seat, &row.mail_text, e) == -1)
+			return -1;
+		if (row.reconnect && account_is_of(r->app->db, row.seat->account_id,
+					 r->person.user_name, &row.own, e) == -1)
 			return -1;
 		put_row(r, s, p, &row, json_add_obj(list));
 	}

@@ -158,7 +158,7 @@ words_act(struct web_req *r, const struct view_act *a)
 	for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++)
 		if (str_eq(acts[i].action, a->action))
 			said = web_say(r, acts[i].text, "target", a->target, "login",
-			    json_str_or(d, "login", ""), "expected",
+			    json_str_or(d, "login", a->login), "expected",
 			    json_str_or(d, "expected", ""), "signed_in",
 			    json_str_or(d, "signed_in", ""), "person",
 			    json_str_or(d, "person", ""), "reason",

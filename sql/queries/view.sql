@@ -97,6 +97,20 @@ SELECT m.to_address, m.state, ifnull(m.sent_at, 0)
  WHERE i.subject = 'account' AND i.subject_id = ?1 || '' AND i.closed_at IS NULL
  ORDER BY m.id DESC LIMIT 1;
 
+-- VIEW_COMPANY_MAIL roles: web
+-- The first mail about a company's open incident.
+SELECT m.to_address, m.state, ifnull(m.sent_at, 0)
+  FROM incident AS i JOIN mail AS m ON m.incident_id = i.id
+ WHERE i.subject = 'company' AND i.subject_id = ?1 || '' AND i.closed_at IS NULL
+ ORDER BY m.id LIMIT 1;
+
+-- VIEW_ACCOUNT_NAME roles: web
+-- The name of an account's owner: Procore's, else that of a person joined to it.
+SELECT CASE WHEN a.name <> '' THEN a.name
+            ELSE ifnull((SELECT p.name FROM person_account AS x JOIN person AS p ON p.id = x.person_id
+                          WHERE x.account_id = a.id AND p.removed_at IS NULL ORDER BY p.id LIMIT 1), '') END
+  FROM account AS a WHERE a.id = ?1;
+
 -- VIEW_MARKS roles: web
 SELECT side, kind, max(pass_at) FROM mark WHERE connection_id = ?1 GROUP BY side, kind;
 
@@ -125,7 +139,9 @@ SELECT t.id, t.kind, t.number, t.revision, t.subject, t.npc_number, t.state, t.r
 -- VIEW_HISTORY roles: web
 -- Audit rows of a project and of the accounts that sit in it, newest first.
 SELECT s.at, s.actor, s.action, s.target, s.detail,
-       ifnull((SELECT p.name FROM person AS p WHERE p.user_name = s.actor), '')
+       ifnull((SELECT p.name FROM person AS p WHERE p.user_name = s.actor), ''),
+       ifnull((SELECT a.login FROM account AS a
+                WHERE a.id = CASE WHEN s.target GLOB 'account [0-9]*' THEN CAST(substr(s.target, 9) AS INTEGER) END), '')
   FROM audit AS s
  WHERE s.target IN (SELECT 'connection ' || ?1
                      UNION SELECT 'account ' || b.account_id FROM bic AS b WHERE b.connection_id = ?1)
@@ -267,6 +283,8 @@ WITH visible (id) AS (
      WHERE NOT ?1 AND x.person_id = ?2 AND b.removed_at IS NULL AND c.state <> 'disconnected')
 SELECT s.at, s.actor, s.action, s.target, s.detail,
        ifnull((SELECT p.name FROM person AS p WHERE p.user_name = s.actor), ''),
+       ifnull((SELECT a.login FROM account AS a
+                WHERE a.id = CASE WHEN s.target GLOB 'account [0-9]*' THEN CAST(substr(s.target, 9) AS INTEGER) END), ''),
        ifnull(c.id, 0), ifnull(trim(c.npc_number || ' ' || c.npc_name), '')
   FROM audit AS s
   LEFT JOIN connection AS c ON c.state <> 'disconnected'

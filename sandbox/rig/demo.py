@@ -120,7 +120,8 @@ class Demo:
         real = real_procore(config) if config else None
         parts = [p for p in PARTS if not (real and p in ("procore", "sender"))]
         overrides = {"webhook_public_url": None, "webhook_secret_file": None} if real else {}
-        rig = Rig(os.path.join(self.data, "rig"), port, parts=parts, build=self.build, config=overrides,
+        # Data of its own: the stand-in's projects are not Procore's.
+        rig = Rig(os.path.join(self.data, "rig-real" if real else "rig"), port, parts=parts, build=self.build, config=overrides,
                   real_procore=real, say=log)
         try:
             self._step("Starting the programs ...")
@@ -229,14 +230,14 @@ def access(rig, real=None):
     projects = load("projects.json")["projects"]
     people = []
     for p in load("people.json")["people"]:
-        procore = p["procore"] or {}
+        procore = {} if real else p["procore"] or {}
         people.append({"name": p["user"], "full_name": p["name"], "password": p["password"],
                        "role": role(p, projects), "mail": p["mail"], "procore_login": procore.get("login", ""),
                        "procore_password": procore.get("password", "")})
     control = {"npc": rig.url("npc", "/_control")}
     if not real:
         control["procore"] = rig.url("procore", "/_control")
-    return {"portal": rig.portal(), "procore": (real or {}).get("procore_login_url", rig.url("procore")),
+    return {"portal": rig.portal(), "redirect_uri": rig.portal("/oauth/callback"), "procore": (real or {}).get("procore_login_url", rig.url("procore")),
             "npc": rig.url("npc"), "mail": rig.url("mail"), "people": people, "ca_file": rig.lay.ca,
             "control": control}
 
@@ -255,7 +256,9 @@ def show(facts):
     widths = [max(len(r[i]) for r in rows) for i in range(5)]
     for r in rows:
         print("  ".join(text.ljust(w) for text, w in zip(r, widths)).rstrip())
-    if story:
+    if not story:
+        print(f"\nProcore is the real one. Its app must know this redirect URI: {facts['redirect_uri']}")
+    else:
         print("\nA story to follow:")
         for n, line in enumerate(story, 1):
             print(f"{n}. {line}")

@@ -215,13 +215,14 @@ def role(person, projects):
 
 
 def real_procore(path):
-    """The procore_* keys of a connectorweb.conf that names an app; None when it names none."""
+    """What a connectorweb.conf that names an app says about Procore and the way there; None when it names none."""
     keys = {}
     with open(path, encoding="utf-8") as f:
         for line in f:
             key, equals, value = line.partition("=")
-            if equals and not line.lstrip().startswith("#") and key.strip().startswith("procore_"):
-                keys[key.strip()] = value.strip()
+            key = key.strip()
+            if equals and (key.startswith("procore_") or key == "https_proxy"):
+                keys[key] = value.strip()
     return keys if keys.get("procore_client_id") else None
 
 
@@ -237,7 +238,8 @@ def access(rig, real=None):
     control = {"npc": rig.url("npc", "/_control")}
     if not real:
         control["procore"] = rig.url("procore", "/_control")
-    return {"portal": rig.portal(), "redirect_uri": rig.portal("/oauth/callback"), "procore": (real or {}).get("procore_login_url", rig.url("procore")),
+    return {"portal": rig.portal(), "redirect_uri": rig.portal("/oauth/callback"),
+            "procore": (real or {}).get("procore_login_url", rig.url("procore")),
             "npc": rig.url("npc"), "mail": rig.url("mail"), "people": people, "ca_file": rig.lay.ca,
             "control": control}
 

@@ -79,35 +79,45 @@ def sign_people_in(rig, say):
         say(f"{person['name']} signed in at Procore")
 
 
+def import_table(rig, what, change):
+    """Import a table of the seed data, each row as change(row) gives it back."""
+    name = f"import-{what}.csv"
+    with open(os.path.join(DATA, name), newline="", encoding="utf-8") as f:
+        rows = [change(row) for row in csv.DictReader(f)]
+    path = rig.lay.path("state", name)
+    with open(path, "w", newline="", encoding="utf-8") as f:
+        out = csv.DictWriter(f, list(rows[0]))
+        out.writeheader()
+        out.writerows(rows)
+    rig.ctl("import", what, path)
+
+
 def import_projects(rig):
     """The table of projects, with the day of each from which its work is taken over."""
     days = {p["npc"]["id"]: p["connection"]["since_day"] for p in load("projects.json")["projects"] if p["connection"]}
-    with open(os.path.join(DATA, "import-projects.csv"), newline="", encoding="utf-8") as f:
-        rows = list(csv.DictReader(f))
-    path = rig.lay.path("state", "import-projects.csv")
-    with open(path, "w", newline="", encoding="utf-8") as f:
-        out = csv.DictWriter(f, [*rows[0], "sync_from"])
-        out.writeheader()
-        for row in rows:
-            day = datetime.date.today() + datetime.timedelta(days=days[row["npc_project_id"]])
-            out.writerow({**row, "sync_from": day.isoformat()})
-    rig.ctl("import", "projects", path)
+
+    def with_day(row):
+        day = datetime.date.today() + datetime.timedelta(days=days[row["npc_project_id"]])
+        return {**row, "sync_from": day.isoformat()}
+
+    import_table(rig, "projects", with_day)
 
 
-def import_all(rig, projects=True):
+def import_all(rig, stand_in=True):
+    """People, and with the stand-in their Procore logins and projects."""
     # In life the copy is put away; throw-away keys need none.
     recovery = rig.lay.path("keys", "seal_private_key.recovery")
     if os.path.exists(recovery):
         os.unlink(recovery)
         rig.ctl("keys", "confirm-recovery")
-    rig.ctl("import", "people", os.path.join(DATA, "import-people.csv"))
-    if projects:
+    import_table(rig, "people", lambda row: row if stand_in else {**row, "procore_login": ""})
+    if stand_in:
         import_projects(rig)
 
 
 def run(rig, stand_in, say):
     if not stand_in:
-        import_all(rig, projects=False)
+        import_all(rig, stand_in=False)
         return
     # While the worker rests, nobody is mailed who signs in in a moment, and nothing is taken over: what belongs to the
     # lost sign-in is still waiting afterwards.

@@ -142,6 +142,20 @@ class Webhooks(harness.SeededCase):
         self.settled("eastwick")
         self.assertEqual(self.passes("eastwick"), passes)
 
+    def test_late_does_nothing(self):
+        self.switched_on("riverside")
+        self.rig.control("procore", "webhooks", {"late": 4})
+        rfi = self.ask("riverside", "Announced late")
+        self.press("riverside", "sync")
+        self.rig.wait_for("the RFI in Project Center", lambda: self.arrived(rfi), 20)
+        passes = self.passes("riverside")
+        self.rig.wait_for("the event", lambda: self.one(
+            "SELECT 1 FROM hook_event WHERE resource_id = ? AND event = 'create'", rfi), 20)
+        self.settled("riverside")
+        self.assertGreater(self.passes("riverside"), passes)
+        self.assertEqual(self.one("SELECT count(*) AS n FROM effect WHERE item_id = (SELECT id FROM item WHERE "
+                                  "kind = 'rfi' AND procore_id = ?) AND kind LIKE '%create%'", rfi)["n"], 1)
+
     def test_missed_is_found_by_reading(self):
         """F44: the event never comes. The next planned reading finds the change, and the hook is doubted."""
         self.switched_on("northgate")

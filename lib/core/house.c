@@ -66,7 +66,8 @@ clean_tables(struct db *db, int64_t before_at, int *left, struct err *e)
 		do {
 			if (*left == 0)
 				return 0;
-			if (clean_rows(db, (enum clean_what)what, before_at, PIECE_ROWS, &n, e) == -1)
+			if (clean_rows(db, (enum clean_what)what, before_at, PIECE_ROWS, &n,
+				e) == -1)
 				return -1;
 			if (n > 0)
 				(*left)--;
@@ -85,8 +86,10 @@ house_clean(struct db *db, const struct conf *c, bool *more, struct err *e)
 	int left = PIECES;
 
 	*more = false;
-	/* Kept for a day after their end, so that a replayed callback can say what became of the first. */
-	if (attempt_clean(db, now - DAY_S, e) == -1 || meta_time(db, "cleaned_at", &last, e) == -1)
+	/* Kept for a day after their end, so that a replayed callback can say what became
+	 * of the first. */
+	if (attempt_clean(db, now - DAY_S, e) == -1 ||
+	    meta_time(db, "cleaned_at", &last, e) == -1)
 		return -1;
 	if (last > now - DAY_S && last <= now)
 		return 0;
@@ -111,7 +114,8 @@ is_left_over(int dir_fd, const char *name, time_t before)
 	struct stat st;
 
 	/* core/spool names its files so, and takes the name away at once. */
-	if (!str_starts(name, "part-") || fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+	if (!str_starts(name, "part-") ||
+	    fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		return false;
 	return S_ISREG(st.st_mode) && st.st_mtime < before;
 }
@@ -127,7 +131,8 @@ house_spool(const char *dir, int *n, struct err *e)
 	if (d == NULL)
 		return err_set_errno(e, ERR_IO, errno, "spool_dir %s", dir);
 	while ((f = readdir(d)) != NULL)
-		if (is_left_over(dirfd(d), f->d_name, before) && unlinkat(dirfd(d), f->d_name, 0) == 0)
+		if (is_left_over(dirfd(d), f->d_name, before) &&
+		    unlinkat(dirfd(d), f->d_name, 0) == 0)
 			(*n)++;
 	(void)closedir(d);
 	return 0;
@@ -137,7 +142,8 @@ house_spool(const char *dir, int *n, struct err *e)
 
 /* In one transaction, and only when there is something to tell. */
 static int
-tell(struct db *db, const struct conf *c, const char *name, bool good, const char *detail, struct err *e)
+tell(struct db *db, const struct conf *c, const char *name, bool good, const char *detail,
+    struct err *e)
 {
 	bool down = false;
 
@@ -182,8 +188,10 @@ house_disk(struct db *db, const struct conf *c, struct err *e)
 		if (free_mb(places[i], &mb, &gone) == -1)
 			str_cut(detail, sizeof detail, gone.msg);
 		else if (mb < HOUSE_DISK_MIN_MB &&
-		    str_format(detail, sizeof detail, "%" PRId64 " MB are free at %.256s; below %d MB it is time to make room",
-		        mb, places[i], (int)HOUSE_DISK_MIN_MB) == -1)
+			 str_format(detail, sizeof detail,
+			     "%" PRId64
+			     " MB are free at %.256s; below %d MB it is time to make room",
+			     mb, places[i], (int)HOUSE_DISK_MIN_MB) == -1)
 			goto out;
 	}
 	rc = tell(db, c, "disk", *detail == '\0', detail, e);
@@ -220,7 +228,8 @@ house_unsealed(struct db *db, const struct conf *c, struct err *e)
 	good = n == 0 || oldest >= clk_now() - HOUSE_UNSEALED_S;
 	if (!good) {
 		log_event(LOG_ERROR, "audit_unsealed", "rows", log_num(n), NULL);
-		str_cut(detail, sizeof detail, "rows of the audit trail were written and not sealed within a minute");
+		str_cut(detail, sizeof detail,
+		    "rows of the audit trail were written and not sealed within a minute");
 	}
 	return tell(db, c, "audit", good, detail, e);
 }

@@ -13,10 +13,12 @@
 #include "store/token.h"
 
 static int
-load(const struct conf *c, const char *name, bool secret, struct crypt_key *out, struct err *e)
+load(const struct conf *c, const char *name, bool secret, struct crypt_key *out,
+    struct err *e)
 {
 	char *path = conf_file_path(c, name);
-	int rc = secret ? crypt_key_load_secret(path, out, e) : crypt_key_load_public(path, out, e);
+	int rc = secret ? crypt_key_load_secret(path, out, e)
+			: crypt_key_load_public(path, out, e);
 
 	free(path);
 	return rc == -1 ? err_wrap(e, "%s", name) : 0;
@@ -49,7 +51,8 @@ add_file(struct keys_ring *r, const char *path, struct err *e)
 {
 	if (r->older_n == KEYS_OLDER_MAX)
 		return err_set(e, ERR_INPUT,
-		    "more than %d private keys lie beside seal_private_key_file; remove the oldest .retired- files",
+		    "more than %d private keys lie beside seal_private_key_file; remove "
+		    "the oldest .retired- files",
 		    (int)KEYS_OLDER_MAX);
 	if (crypt_key_load_secret(path, &r->older[r->older_n], e) == -1)
 		return err_wrap(e, "a key beside seal_private_key_file");
@@ -105,7 +108,8 @@ check_sealed_for(void *arg, const char *key_id, int64_t tokens, struct err *e)
 	if (keys_find(r, key_id) != NULL)
 		return 0;
 	return err_set(e, ERR_INPUT,
-	    "%" PRId64 " stored sign-ins are sealed for the key %s, which is not here; put %s.retired-%s back, or its "
+	    "%" PRId64 " stored sign-ins are sealed for the key %s, which is not here; put "
+		       "%s.retired-%s back, or its "
 	    "recovery copy. Nothing was changed",
 	    tokens, key_id, r->conf->seal_private_key_file, key_id);
 }
@@ -120,11 +124,13 @@ check_ring(struct db *db, struct keys_ring *r, struct err *e)
 		return -1;
 	if (!known)
 		return err_set(e, ERR_INPUT,
-		    "the database knows no sealing key; run `connectorctl init` (or restore the database that belongs to "
+		    "the database knows no sealing key; run `connectorctl init` (or "
+		    "restore the database that belongs to "
 		    "this key)");
 	if (!make_current(r, current))
 		return err_set(e, ERR_INPUT,
-		    "the private key %s is not the one that tokens are sealed for (%s); put the right "
+		    "the private key %s is not the one that tokens are sealed for (%s); "
+		    "put the right "
 		    "seal_private_key_file back, or the recovery copy. Nothing was changed",
 		    r->current.id, current);
 	return seal_rows_readers(db, check_sealed_for, r, e);
@@ -166,7 +172,8 @@ keys_follow(struct db *db, struct keys_ring *r, struct err *e)
 /* ---- callback */
 
 int
-keys_callback(const struct conf *c, struct crypt_key *writer, struct crypt_key *reader, struct err *e)
+keys_callback(
+    const struct conf *c, struct crypt_key *writer, struct crypt_key *reader, struct err *e)
 {
 	if (load(c, "seal_writer_key_file", true, writer, e) == -1)
 		return -1;
@@ -178,7 +185,8 @@ keys_callback(const struct conf *c, struct crypt_key *writer, struct crypt_key *
 }
 
 static int
-check_known(struct db *db, const char *name, const char *use, const struct crypt_key *k, struct err *e)
+check_known(struct db *db, const char *name, const char *use, const struct crypt_key *k,
+    struct err *e)
 {
 	bool known = false;
 
@@ -186,14 +194,16 @@ check_known(struct db *db, const char *name, const char *use, const struct crypt
 		return -1;
 	if (!known)
 		return err_set(e, ERR_INPUT,
-		    "%s: the database does not know the key %s, so that nobody could open what is sealed with it; put the "
+		    "%s: the database does not know the key %s, so that nobody could open "
+		    "what is sealed with it; put the "
 		    "right file back. Nothing was changed",
 		    name, k->id);
 	return 0;
 }
 
 int
-keys_callback_check(struct db *db, const struct crypt_key *writer, const struct crypt_key *reader, struct err *e)
+keys_callback_check(struct db *db, const struct crypt_key *writer,
+    const struct crypt_key *reader, struct err *e)
 {
 	if (check_known(db, "seal_writer_key_file", "writer", writer, e) == -1)
 		return -1;

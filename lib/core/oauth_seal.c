@@ -15,7 +15,9 @@ static void
 seal_half(struct oauth_ctx *x, int64_t account_id, int64_t generation, const char *purpose,
     const struct secret *plain, struct buf *out)
 {
-	struct crypt_bind b = {.key_id = x->reader->id, .account_id = account_id, .generation = generation,
+	struct crypt_bind b = {.key_id = x->reader->id,
+	    .account_id = account_id,
+	    .generation = generation,
 	    .purpose = purpose};
 
 	buf_init(out, LIMIT_TOKEN * 2);
@@ -23,12 +25,14 @@ seal_half(struct oauth_ctx *x, int64_t account_id, int64_t generation, const cha
 }
 
 int
-oauth_seal(struct oauth_ctx *x, int64_t account_id, int64_t generation, const struct secret *access,
-    const struct secret *refresh, struct token_row *out, struct err *e)
+oauth_seal(struct oauth_ctx *x, int64_t account_id, int64_t generation,
+    const struct secret *access, const struct secret *refresh, struct token_row *out,
+    struct err *e)
 {
 	struct err cannot = {0};
 
-	/* A key that cannot be followed now is no reason to lose a pair: the older one still opens. */
+	/* A key that cannot be followed now is no reason to lose a pair: the older one
+	 * still opens. */
 	if (x->ring != NULL && keys_follow(x->db, x->ring, &cannot) == -1)
 		log_err("seal_key_kept", &cannot);
 	*out = (struct token_row){.generation = generation};
@@ -36,8 +40,9 @@ oauth_seal(struct oauth_ctx *x, int64_t account_id, int64_t generation, const st
 	str_cut(out->reader_key_id, sizeof out->reader_key_id, x->reader->id);
 	seal_half(x, account_id, generation, "access", access, &out->access);
 	seal_half(x, account_id, generation, "refresh", refresh, &out->refresh);
-	return buf_check(&out->access, "the sealed token", e) == -1 ? -1
-	    : buf_check(&out->refresh, "the sealed token", e);
+	return buf_check(&out->access, "the sealed token", e) == -1
+		   ? -1
+		   : buf_check(&out->refresh, "the sealed token", e);
 }
 
 /* Another process may have sealed for a key that this one has not loaded yet. */
@@ -58,22 +63,27 @@ reader_of(struct oauth_ctx *x, const struct token_row *row)
 }
 
 static int
-open_half(struct oauth_ctx *x, int64_t account_id, const struct token_row *row, const char *purpose,
-    struct secret *out, struct err *e)
+open_half(struct oauth_ctx *x, int64_t account_id, const struct token_row *row,
+    const char *purpose, struct secret *out, struct err *e)
 {
 	const struct buf *sealed = str_eq(purpose, "access") ? &row->access : &row->refresh;
 	const struct crypt_key *reader = reader_of(x, row);
-	struct crypt_bind b = {.account_id = account_id, .generation = row->generation, .purpose = purpose};
+	struct crypt_bind b = {
+	    .account_id = account_id, .generation = row->generation, .purpose = purpose};
 	struct crypt_key writer = {0};
 	size_t n = 0;
 
 	if (reader == NULL)
-		return err_set(e, ERR_INPUT, "the token of account %" PRId64 " is sealed for the key %s, which is not here",
+		return err_set(e, ERR_INPUT,
+		    "the token of account %" PRId64
+		    " is sealed for the key %s, which is not here",
 		    account_id, row->reader_key_id);
 	b.key_id = reader->id;
-	if (dec_hex(row->writer_public_hex, strlen(row->writer_public_hex), writer.pub, sizeof writer.pub, &n) == -1 ||
+	if (dec_hex(row->writer_public_hex, strlen(row->writer_public_hex), writer.pub,
+		sizeof writer.pub, &n) == -1 ||
 	    n != sizeof writer.pub)
-		return err_set(e, ERR_INPUT, "the sealing key %s of account %" PRId64 " is not known here",
+		return err_set(e, ERR_INPUT,
+		    "the sealing key %s of account %" PRId64 " is not known here",
 		    row->writer_key_id, account_id);
 	if (crypt_open(&writer, reader, &b, sealed->p, sealed->len, out, e) == -1)
 		return err_wrap(e, "account %" PRId64, account_id);
@@ -81,8 +91,8 @@ open_half(struct oauth_ctx *x, int64_t account_id, const struct token_row *row, 
 }
 
 int
-oauth_open(struct oauth_ctx *x, int64_t account_id, int64_t generation, const char *purpose, struct secret *out,
-    struct err *e)
+oauth_open(struct oauth_ctx *x, int64_t account_id, int64_t generation, const char *purpose,
+    struct secret *out, struct err *e)
 {
 	struct token_row row = {0};
 	int rc = -1;
@@ -90,7 +100,8 @@ oauth_open(struct oauth_ctx *x, int64_t account_id, int64_t generation, const ch
 	if (token_get(x->db, account_id, &row, e) == -1)
 		goto out;
 	if (row.generation != generation) {
-		rc = err_set(e, ERR_BUSY, "the token of account %" PRId64 " changed meanwhile", account_id);
+		rc = err_set(e, ERR_BUSY,
+		    "the token of account %" PRId64 " changed meanwhile", account_id);
 		goto out;
 	}
 	rc = open_half(x, account_id, &row, purpose, out, e);
@@ -119,7 +130,8 @@ oauth_reseal(struct oauth_ctx *x, int64_t account_id, struct err *e)
 		goto out;
 	if (db_begin(x->db, e) == -1)
 		goto out;
-	if (seal_rows_reseal(x->db, account_id, old.reader_key_id, &fresh, &changed, e) == -1) {
+	if (seal_rows_reseal(x->db, account_id, old.reader_key_id, &fresh, &changed, e) ==
+	    -1) {
 		db_rollback(x->db);
 		goto out;
 	}

@@ -19,7 +19,7 @@
 #include "store/job.h"
 #include "store/seal_rows.h"
 
-/* The administrator's files are those of the configuration; credentials are copies of them. */
+/* The administrator's files are the configuration's; credentials are copies of them. */
 struct files {
 	const char *secret, *pub;
 	char *next, *pub_next, *recovery;
@@ -58,7 +58,8 @@ id_of(const char *path, bool secret, char id[32], struct err *e)
 	id[0] = '\0';
 	if (!there(path))
 		return 0;
-	if ((secret ? crypt_key_load_secret(path, &k, e) : crypt_key_load_public(path, &k, e)) == -1)
+	if ((secret ? crypt_key_load_secret(path, &k, e)
+		    : crypt_key_load_public(path, &k, e)) == -1)
 		return -1;
 	str_cut(id, 32, k.id);
 	crypt_key_clear(&k);
@@ -72,7 +73,9 @@ current_reader(struct db *db, char id[32], struct err *e)
 
 	if (token_key_current(db, "reader", id, &known, e) == -1)
 		return -1;
-	return known ? 0 : err_set(e, ERR_INPUT, "there is no sealing key yet; run `connectorctl init`");
+	return known ? 0
+		     : err_set(e, ERR_INPUT,
+			   "there is no sealing key yet; run `connectorctl init`");
 }
 
 int
@@ -85,8 +88,10 @@ rotate_look(struct db *db, const struct conf *c, struct rotate_state *out, struc
 	int rc = -1;
 
 	files_init(&f, c);
-	if (current_reader(db, s.reader_id, e) == -1 || seal_rows_progress(db, &s.done, &s.total, e) == -1 ||
-	    seal_rows_left(db, s.reader_id, &s.left, e) == -1 || id_of(f.next, true, next, e) == -1 ||
+	if (current_reader(db, s.reader_id, e) == -1 ||
+	    seal_rows_progress(db, &s.done, &s.total, e) == -1 ||
+	    seal_rows_left(db, s.reader_id, &s.left, e) == -1 ||
+	    id_of(f.next, true, next, e) == -1 ||
 	    id_of(f.pub_next, false, pub_next, e) == -1)
 		goto out;
 	s.files_wait = str_eq(next, s.reader_id) || str_eq(pub_next, s.reader_id);
@@ -117,7 +122,8 @@ static int
 copy_is_here(const struct files *f, const char *id, struct err *e)
 {
 	return err_set(e, ERR_INPUT,
-	    "%s, the copy of the key %s, is still on this machine; put it away and run `connectorctl keys "
+	    "%s, the copy of the key %s, is still on this machine; put it away and run "
+	    "`connectorctl keys "
 	    "confirm-recovery` first",
 	    f->recovery, id);
 }
@@ -131,7 +137,8 @@ check_present(const struct files *f, const char *current, struct err *e)
 		return -1;
 	if (!str_eq(id, current))
 		return err_set(e, ERR_INPUT,
-		    "%s holds the key %s, the database is sealed for %s; put the right key back first. Nothing was changed",
+		    "%s holds the key %s, the database is sealed for %s; put the right key "
+		    "back first. Nothing was changed",
 		    f->secret, *id == '\0' ? "(none)" : id, current);
 	if (id_of(f->recovery, true, id, e) == -1)
 		return -1;
@@ -151,10 +158,13 @@ make_next(const struct files *f, struct crypt_key *next, struct err *e)
 		if (crypt_key_save_secret(f->next, next, e) == -1)
 			return -1;
 	}
-	if (same_owner(f->secret, f->next, e) == -1 || id_of(f->pub_next, false, id, e) == -1)
+	if (same_owner(f->secret, f->next, e) == -1 ||
+	    id_of(f->pub_next, false, id, e) == -1)
 		return -1;
 	if (*id != '\0' && !str_eq(id, next->id))
-		return err_set(e, ERR_INPUT, "%s does not belong to %s; remove it and try again", f->pub_next, f->next);
+		return err_set(e, ERR_INPUT,
+		    "%s does not belong to %s; remove it and try again", f->pub_next,
+		    f->next);
 	if (*id == '\0' && crypt_key_save_public(f->pub_next, next, e) == -1)
 		return -1;
 	return same_owner(f->pub, f->pub_next, e);
@@ -176,7 +186,8 @@ make_recovery(const struct files *f, const struct crypt_key *next, struct err *e
 }
 
 int
-rotate_prepare(struct db *db, const struct conf *c, struct crypt_key *next, bool *running, struct err *e)
+rotate_prepare(struct db *db, const struct conf *c, struct crypt_key *next, bool *running,
+    struct err *e)
 {
 	struct files f;
 	char current[32] = "";
@@ -192,7 +203,8 @@ rotate_prepare(struct db *db, const struct conf *c, struct crypt_key *next, bool
 		rc = crypt_key_load_secret(f.next, next, e);
 		goto out;
 	}
-	if (check_present(&f, current, e) == -1 || make_next(&f, next, e) == -1 || make_recovery(&f, next, e) == -1)
+	if (check_present(&f, current, e) == -1 || make_next(&f, next, e) == -1 ||
+	    make_recovery(&f, next, e) == -1)
 		goto out;
 	rc = 0;
 out:
@@ -210,7 +222,8 @@ rotate_record(struct db *db, const struct crypt_key *next, struct err *e)
 	int rc = -1;
 
 	enc_hex(&hex, next->pub, sizeof next->pub);
-	if (seal_rows_next(db, next->id, buf_str(&hex), e) == 0 && seal_rows_left(db, next->id, &total, e) == 0 &&
+	if (seal_rows_next(db, next->id, buf_str(&hex), e) == 0 &&
+	    seal_rows_left(db, next->id, &total, e) == 0 &&
 	    seal_rows_set_progress(db, 0, total, e) == 0)
 		rc = job_wish(db, JOB_ROTATE_KEYS, 0, "", JOB_PRIO_TOKEN, clk_now(), e);
 	buf_clear(&hex);
@@ -238,7 +251,8 @@ sync_dir_of(const char *path, struct err *e)
 	return rc;
 }
 
-/* path keeps the old key under another name, then becomes next. A hard link: at no moment is path missing. */
+/* path keeps the old key under another name, then becomes next. A hard link: at no moment
+ * is path missing. */
 static int
 swap(const char *path, const char *next, const char *old_id, struct err *e)
 {
@@ -263,7 +277,8 @@ out:
 
 /* One of the two files: swap it unless an earlier call has. */
 static int
-finish_one(const char *path, const char *next, bool secret, const char *current, char old_id[32], struct err *e)
+finish_one(const char *path, const char *next, bool secret, const char *current,
+    char old_id[32], struct err *e)
 {
 	char id[32];
 	char next_id[32];
@@ -275,8 +290,9 @@ finish_one(const char *path, const char *next, bool secret, const char *current,
 		return 0;
 	}
 	if (*id == '\0' || !str_eq(next_id, current))
-		return err_set(e, ERR_INPUT, "neither %s nor %s holds the key %s that tokens are sealed for", path, next,
-		    current);
+		return err_set(e, ERR_INPUT,
+		    "neither %s nor %s holds the key %s that tokens are sealed for", path,
+		    next, current);
 	str_cut(old_id, 32, id);
 	return swap(path, next, id, e);
 }
@@ -294,7 +310,8 @@ rotate_finish(struct db *db, const struct conf *c, char old_id[32], struct err *
 		return -1;
 	if (s.left > 0)
 		return err_set(e, ERR_BUSY,
-		    "%" PRId64 " of %" PRId64 " tokens are still sealed for the old key; the worker goes on with them: look "
+		    "%" PRId64 " of %" PRId64 " tokens are still sealed for the old key; "
+					      "the worker goes on with them: look "
 		    "with `connectorctl keys show`",
 		    s.left, s.total);
 	files_init(&f, c);
@@ -302,7 +319,8 @@ rotate_finish(struct db *db, const struct conf *c, char old_id[32], struct err *
 	    finish_one(f.pub, f.pub_next, false, s.reader_id, old_pub, e) == -1)
 		goto out;
 	if (*old_id == '\0' && *old_pub == '\0')
-		err_set(e, ERR_INPUT, "nothing to finish: %s already holds the key in use", f.secret);
+		err_set(e, ERR_INPUT, "nothing to finish: %s already holds the key in use",
+		    f.secret);
 	else
 		rc = 0;
 	if (rc == 0 && *old_id == '\0')

@@ -23,16 +23,18 @@ retire(struct oauth_ctx *x, struct err *e)
 
 	if (db_begin(x->db, e) == -1)
 		goto out;
-	if (seal_rows_retire(x->db, x->reader->id, &n, e) == -1 || seal_rows_progress(x->db, &done, &total, e) == -1)
+	if (seal_rows_retire(x->db, x->reader->id, &n, e) == -1 ||
+	    seal_rows_progress(x->db, &done, &total, e) == -1)
 		goto fail;
 	json_put_i64(detail, "tokens", total);
 	if (n > 0 &&
 	    (seal_rows_set_progress(x->db, total, total, e) == -1 ||
-	        audit_add(x->db, "worker", "keys.rotated", x->reader->id, detail, e) == -1))
+		audit_add(x->db, "worker", "keys.rotated", x->reader->id, detail, e) == -1))
 		goto fail;
 	rc = db_commit(x->db, e);
 	if (rc == 0 && n > 0)
-		log_event(LOG_INFO, "keys_rotated", "key", x->reader->id, "tokens", log_num(total), NULL);
+		log_event(LOG_INFO, "keys_rotated", "key", x->reader->id, "tokens",
+		    log_num(total), NULL);
 	goto out;
 fail:
 	db_rollback(x->db);

@@ -1,4 +1,5 @@
-/* connectorctl keys rotate: the change of the worker's sealing key (core/rotate.h says how it goes). */
+/* connectorctl keys rotate: the change of the worker's sealing key (core/rotate.h says how
+ * it goes). */
 #include "config.h"
 
 #include <inttypes.h>
@@ -21,19 +22,23 @@ start(struct ctl *c, struct err *e)
 		return -1;
 	if (!running) {
 		if (db_begin(c->db, e) == -1 || rotate_record(c->db, &next, e) == -1 ||
-		    ctl_audit(c, "keys.rotate", next.id, NULL, e) == -1 || db_commit(c->db, e) == -1)
+		    ctl_audit(c, "keys.rotate", next.id, NULL, e) == -1 ||
+		    db_commit(c->db, e) == -1)
 			goto out;
 		wake_send(c->conf.wake_socket);
 	}
 	if (rotate_look(c->db, &c->conf, &s, e) == -1)
 		goto out;
 	printf("%s %s: %" PRId64 " of %" PRId64 " tokens are still to be sealed anew\n",
-	    running ? "already changing to the key" : "changing to the key", s.reader_id, s.left, s.total);
+	    running ? "already changing to the key" : "changing to the key", s.reader_id,
+	    s.left, s.total);
 	if (!running)
-		printf("\nThe recovery copy of the new key is %s.recovery\nPut it where a lost disk does not take it along, then "
+		printf("\nThe recovery copy of the new key is %s.recovery\nPut it where a "
+		       "lost disk does not take it along, then "
 		       "run: connectorctl keys confirm-recovery\n",
 		    c->conf.seal_private_key_file);
-	printf("\nThe worker goes on by itself; connectorctl keys show says how far it is. At the end run:\n"
+	printf("\nThe worker goes on by itself; connectorctl keys show says how far it is. "
+	       "At the end run:\n"
 	       "connectorctl keys rotate --finish\n");
 	rc = CTL_OK;
 out:
@@ -50,8 +55,9 @@ finish(struct ctl *c, struct err *e)
 	    ctl_audit(c, "keys.rotate_finished", old, NULL, e) == -1)
 		return -1;
 	printf("the key %s is retired and kept as %s.retired-%s\n"
-	       "Restart the worker and callback. What a callback seals for the old key until then is opened with the\n"
-	       "retired file, so keep that until connectorctl doctor has found nothing for a day.\n",
+	       "Restart the worker and callback. What a callback seals for the old key\n"
+	       "until then is opened with the retired file: keep that until connectorctl\n"
+	       "keys show has named no older key for a day.\n",
 	    old, c->conf.seal_private_key_file, old);
 	return CTL_OK;
 }
@@ -64,10 +70,13 @@ ctl_keys_show_change(struct ctl *c, struct err *e)
 	if (rotate_look(c->db, &c->conf, &s, e) == -1)
 		return -1;
 	if (s.left > 0)
-		printf("        %" PRId64 " tokens are still sealed for an older key (%" PRId64 " of %" PRId64 " done)\n", s.left,
-		    s.done, s.total);
+		printf("        %" PRId64
+		       " tokens are still sealed for an older key (%" PRId64 " of %" PRId64
+		       " done)\n",
+		    s.left, s.done, s.total);
 	else if (s.files_wait)
-		printf("        all tokens are sealed for it: run connectorctl keys rotate --finish\n");
+		printf("        all tokens are sealed for it: run connectorctl keys rotate "
+		       "--finish\n");
 	return 0;
 }
 

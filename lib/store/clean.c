@@ -23,7 +23,8 @@ static const struct {
 
 /* The ids as a JSON array. */
 static int
-look(struct db *db, int query, int64_t before_at, int max, struct buf *ids, int *n, struct err *e)
+look(struct db *db, int query, int64_t before_at, int max, struct buf *ids, int *n,
+    struct err *e)
 {
 	struct stmt *q = NULL;
 	bool row = false;
@@ -42,7 +43,8 @@ look(struct db *db, int query, int64_t before_at, int max, struct buf *ids, int 
 }
 
 int
-clean_rows(struct db *db, enum clean_what what, int64_t before_at, int max, int *n, struct err *e)
+clean_rows(
+    struct db *db, enum clean_what what, int64_t before_at, int max, int *n, struct err *e)
 {
 	struct buf ids = BUF_INIT(LIMIT_PAGE);
 	struct stmt *q = NULL;

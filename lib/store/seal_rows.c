@@ -43,7 +43,8 @@ one_number(struct stmt *q, int64_t *out, struct err *e)
 }
 
 int
-seal_rows_known(struct db *db, const char *key_id, const char *use, bool *known, struct err *e)
+seal_rows_known(
+    struct db *db, const char *key_id, const char *use, bool *known, struct err *e)
 {
 	struct stmt *q = NULL;
 	int64_t n = 0;
@@ -83,7 +84,8 @@ seal_rows_left(struct db *db, const char *reader_id, int64_t *n, struct err *e)
 }
 
 int
-seal_rows_after(struct db *db, int64_t after_id, const char *reader_id, int64_t *account_id, struct err *e)
+seal_rows_after(struct db *db, int64_t after_id, const char *reader_id, int64_t *account_id,
+    struct err *e)
 {
 	struct stmt *q = NULL;
 
@@ -95,8 +97,8 @@ seal_rows_after(struct db *db, int64_t after_id, const char *reader_id, int64_t 
 }
 
 int
-seal_rows_reseal(struct db *db, int64_t account_id, const char *old_reader_id, const struct token_row *t,
-    bool *changed, struct err *e)
+seal_rows_reseal(struct db *db, int64_t account_id, const char *old_reader_id,
+    const struct token_row *t, bool *changed, struct err *e)
 {
 	struct stmt *q = NULL;
 
@@ -152,7 +154,9 @@ meta_number(struct db *db, const char *key, int64_t *out, struct err *e)
 int
 seal_rows_progress(struct db *db, int64_t *done, int64_t *total, struct err *e)
 {
-	return meta_number(db, "rotate_done", done, e) == -1 ? -1 : meta_number(db, "rotate_total", total, e);
+	return meta_number(db, "rotate_done", done, e) == -1
+		   ? -1
+		   : meta_number(db, "rotate_total", total, e);
 }
 
 int
@@ -160,7 +164,8 @@ seal_rows_set_progress(struct db *db, int64_t done, int64_t total, struct err *e
 {
 	char text[24];
 
-	if (str_format(text, sizeof text, "%" PRId64, done) == -1 || meta_set(db, "rotate_done", text, e) == -1)
+	if (str_format(text, sizeof text, "%" PRId64, done) == -1 ||
+	    meta_set(db, "rotate_done", text, e) == -1)
 		return -1;
 	if (str_format(text, sizeof text, "%" PRId64, total) == -1)
 		return -1;

@@ -1,11 +1,13 @@
-/* life.c: the parts of the benchmark of tokens (tests/bench/life.py) that need the product's own code.
+/* life.c: the parts of the benchmark of tokens (tests/bench/life.py) that need the
+ * product's own code.
  *
- *   life fill CONFIG ACCOUNTS             rows and sealed tokens in a fresh installation's database
- *   life commits CONFIG COMMITS ROUNDS    token commits a second, beside a bare SQLite loop of the same bytes
+ *   life fill CONFIG ACCOUNTS             rows and sealed tokens in a fresh installation's
+ * database life commits CONFIG COMMITS ROUNDS    token commits a second, beside a bare
+ * SQLite loop of the same bytes
  *
- * The bare loop is what anybody would write by hand: its own connection with the same settings, three prepared
- * statements with values of the same sizes, a transaction each. Rounds alternate, so that a slow moment of
- * the disk meets both. */
+ * The bare loop is what anybody would write by hand: its own connection with the same
+ * settings, three prepared statements with values of the same sizes, a transaction each.
+ * Rounds alternate, so that a slow moment of the disk meets both. */
 #include "config.h"
 
 #include <inttypes.h>
@@ -53,14 +55,19 @@ open_bench(struct bench *b, const char *path)
 	struct err e = {0};
 	int rc = -1;
 
-	if (crypt_init(&e) == -1 || conf_load(path, CONF_WORKER, &b->conf, &problems, &e) == -1 ||
+	if (crypt_init(&e) == -1 ||
+	    conf_load(path, CONF_WORKER, &b->conf, &problems, &e) == -1 ||
 	    db_open(b->conf.database, store_catalog(), DB_ROLE_SYNC, &b->db, &e) == -1 ||
 	    keys_worker(b->db, &b->conf, &b->ring, &e) == -1)
 		bad(path, &e);
 	else
 		rc = 0;
-	b->oauth = (struct oauth_ctx){.db = b->db, .conf = &b->conf, .writer = &b->ring.current,
-	    .reader = &b->ring.current, .ring = &b->ring, .owner = "1.bench"};
+	b->oauth = (struct oauth_ctx){.db = b->db,
+	    .conf = &b->conf,
+	    .writer = &b->ring.current,
+	    .reader = &b->ring.current,
+	    .ring = &b->ring,
+	    .owner = "1.bench"};
 	buf_clear(&problems);
 	return rc;
 }
@@ -82,7 +89,8 @@ raw_open(const char *path)
 
 	if (sqlite3_open(path, &h) != SQLITE_OK ||
 	    sqlite3_exec(h,
-		"pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;"
+		"pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys "
+		"= on;"
 		"pragma wal_autocheckpoint = 0; pragma busy_timeout = 5000",
 		NULL, NULL, NULL) != SQLITE_OK) {
 		fprintf(stderr, "life: %s: %s\n", path, sqlite3_errmsg(h));
@@ -106,32 +114,39 @@ raw_run(sqlite3 *h, const char *sql)
 
 static const char rows[] =
     "begin;"
-    "insert into company (procore_company_id, name, app_state, since_at) values (8000000000, 'Briarwood', 'ok', %1$lld);"
+    "insert into company (procore_company_id, name, app_state, since_at) values "
+    "(8000000000, 'Briarwood', 'ok', %1$lld);"
     "with recursive n (i) as (select 1 union all select i + 1 from n where i < %2$lld)"
     " insert into account (id, public_id, login, login_folded, since_at, created_at)"
-    " select i, lower(hex(randomblob(16))), 'bic' || i || '@example.com', 'bic' || i || '@example.com', %1$lld, %1$lld"
+    " select i, lower(hex(randomblob(16))), 'bic' || i || '@example.com', 'bic' || i || "
+    "'@example.com', %1$lld, %1$lld"
     " from n;"
     /* Five people a project, planned for later: what is measured is not the sync. */
     "with recursive n (i) as (select 1 union all select i + 1 from n where i <= %2$lld / 5)"
-    " insert into connection (id, npc_project_id, npc_number, npc_name, procore_company_id, procore_project_id,"
+    " insert into connection (id, npc_project_id, npc_number, npc_name, "
+    "procore_company_id, procore_project_id,"
     " procore_name, sync_from_at, next_sync_at, created_at, changed_at)"
-    " select i, 'P-' || i, '26' || i, 'Riverside ' || i, 8000000000, 9000000000 + i, 'Riverside ' || i, %1$lld,"
+    " select i, 'P-' || i, '26' || i, 'Riverside ' || i, 8000000000, 9000000000 + i, "
+    "'Riverside ' || i, %1$lld,"
     " %1$lld + 86400, %1$lld, %1$lld from n;"
-    "insert into bic (connection_id, account_id, position, state, npc_contact_id, checked_at, added_at)"
+    "insert into bic (connection_id, account_id, position, state, npc_contact_id, "
+    "checked_at, added_at)"
     " select 1 + id / 5, id, 1 + id %% 5, 'ok', 'c' || id, %1$lld, %1$lld from account;"
     "commit";
 
 static int
 store(struct bench *b, int64_t id, struct err *e)
 {
-	struct oauth_pair p = {.expires_in_s = EXPIRES_S, .expires_at = clk_now() + EXPIRES_S};
+	struct oauth_pair p = {
+	    .expires_in_s = EXPIRES_S, .expires_at = clk_now() + EXPIRES_S};
 	char text[TOKEN_CHARS + 1];
 	int rc;
 
 	memset(text, 'a' + (int)(id % 26), TOKEN_CHARS);
 	secret_set(&p.access, text, TOKEN_CHARS);
 	/* The refresh token names its account, for the scripted endpoint. */
-	if (str_format(text, sizeof text, "refresh-%06" PRId64 "-%08" PRId64, id, b->generations[id]) == -1)
+	if (str_format(text, sizeof text, "refresh-%06" PRId64 "-%08" PRId64, id,
+		b->generations[id]) == -1)
 		return err_set(e, ERR_BUG, "token");
 	secret_set(&p.refresh, text, strlen(text));
 	rc = oauth_store(&b->oauth, id, b->generations[id], &p, NULL, e);
@@ -180,14 +195,17 @@ struct bare {
 };
 
 /* What the product writes when it stores a pair. */
-static const char bare_account[] =
-    "update account set state = 'ok', cause = 'none', cause_text = '', generation = generation + 1,"
-    " access_expires_at = ?2, refresh_due_at = ?3, last_refresh_at = ?4, proved_at = ?4 where id = ?1";
-static const char bare_token[] =
-    "insert or replace into token (account_id, generation, writer_key_id, reader_key_id, access_sealed,"
-    " refresh_sealed, stored_at) values (?1, ?2, 'aaaaaaaaaaaaaaaa', 'aaaaaaaaaaaaaaaa', ?3, ?4, ?5)";
+static const char bare_account[] = "update account set state = 'ok', cause = 'none', "
+				   "cause_text = '', generation = generation + 1,"
+				   " access_expires_at = ?2, refresh_due_at = ?3, "
+				   "last_refresh_at = ?4, proved_at = ?4 where id = ?1";
+static const char bare_token[] = "insert or replace into token (account_id, generation, "
+				 "writer_key_id, reader_key_id, access_sealed,"
+				 " refresh_sealed, stored_at) values (?1, ?2, "
+				 "'aaaaaaaaaaaaaaaa', 'aaaaaaaaaaaaaaaa', ?3, ?4, ?5)";
 static const char bare_job[] =
-    "insert into job (kind, ref, priority, due_at, created_at) values ('refresh', ?1, 30, ?2, ?3)"
+    "insert into job (kind, ref, priority, due_at, created_at) values ('refresh', ?1, 30, "
+    "?2, ?3)"
     " on conflict (kind, ref) do update set due_at = excluded.due_at";
 
 static int
@@ -257,8 +275,8 @@ bare_store(struct bare *r, int64_t id, int64_t generation)
 	sqlite3_bind_int64(r->job, 1, id);
 	sqlite3_bind_int64(r->job, 2, now + EXPIRES_S - rnd_between(900, 1125));
 	sqlite3_bind_int64(r->job, 3, now);
-	if (bare_step(r, r->begin) == -1 || bare_step(r, r->account) == -1 || bare_step(r, r->token) == -1 ||
-	    bare_step(r, r->job) == -1)
+	if (bare_step(r, r->begin) == -1 || bare_step(r, r->account) == -1 ||
+	    bare_step(r, r->token) == -1 || bare_step(r, r->job) == -1)
 		return -1;
 	return bare_step(r, r->commit);
 }
@@ -299,7 +317,8 @@ run_round(struct bench *b, struct bare *r, int64_t commits, int round, struct ra
 	int64_t first = round * commits;
 	int64_t from;
 
-	if (db_checkpoint(b->db, 1000, &e) == -1 || raw_run(r->h, "pragma wal_checkpoint(truncate)") == -1)
+	if (db_checkpoint(b->db, 1000, &e) == -1 ||
+	    raw_run(r->h, "pragma wal_checkpoint(truncate)") == -1)
 		return bad("checkpoint", &e);
 	from = clk_now_ms() * 1000;
 	for (int64_t i = 0; i < commits; i++)
@@ -368,10 +387,13 @@ load_generations(struct bench *b)
 	sqlite3_stmt *q = NULL;
 	int rc = -1;
 
-	if (h != NULL && sqlite3_prepare_v2(h, "select id, generation from account order by id", -1, &q, NULL) == SQLITE_OK) {
+	if (h != NULL &&
+	    sqlite3_prepare_v2(h, "select id, generation from account order by id", -1, &q,
+		NULL) == SQLITE_OK) {
 		while (sqlite3_step(q) == SQLITE_ROW) {
 			b->accounts = sqlite3_column_int64(q, 0);
-			b->generations = xreallocarray(b->generations, (size_t)b->accounts + 1, sizeof b->generations[0]);
+			b->generations = xreallocarray(b->generations,
+			    (size_t)b->accounts + 1, sizeof b->generations[0]);
 			b->generations[b->accounts] = sqlite3_column_int64(q, 1);
 		}
 		rc = b->accounts > 0 ? 0 : -1;
@@ -390,20 +412,23 @@ main(int argc, char **argv)
 	int rc = -1;
 
 	log_init("life", LOG_WARN);
-	if (argc < 4 || num_parse_i64(argv[3], 1, 1000000, &n) == -1 || open_bench(&b, argv[2]) == -1)
+	if (argc < 4 || num_parse_i64(argv[3], 1, 1000000, &n) == -1 ||
+	    open_bench(&b, argv[2]) == -1)
 		goto out;
 	if (str_eq(argv[1], "fill")) {
 		b.accounts = n;
 		b.generations = xreallocarray(NULL, (size_t)n + 1, sizeof b.generations[0]);
 		memset(b.generations, 0, ((size_t)n + 1) * sizeof b.generations[0]);
 		rc = fill(&b);
-	} else if (str_eq(argv[1], "commits") && argc == 5 && num_parse_i64(argv[4], 1, ROUNDS_MAX, &rounds) == 0 &&
-	    load_generations(&b) == 0) {
+	} else if (str_eq(argv[1], "commits") && argc == 5 &&
+		   num_parse_i64(argv[4], 1, ROUNDS_MAX, &rounds) == 0 &&
+		   load_generations(&b) == 0) {
 		rc = commits(&b, n, (int)rounds);
 	}
 out:
 	if (rc == -1)
-		fprintf(stderr, "usage: life fill CONFIG ACCOUNTS | life commits CONFIG COMMITS ROUNDS\n");
+		fprintf(stderr, "usage: life fill CONFIG ACCOUNTS | life commits CONFIG "
+				"COMMITS ROUNDS\n");
 	close_bench(&b);
 	return rc == 0 ? 0 : 1;
 }

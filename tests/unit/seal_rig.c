@@ -62,7 +62,9 @@ set_text(struct secret *s, const char *half, int64_t account_id, int64_t generat
 {
 	char text[80];
 
-	assert_int_equal(str_format(text, sizeof text, "%s-%" PRId64 "-%" PRId64, half, account_id, generation), 0);
+	assert_int_equal(str_format(text, sizeof text, "%s-%" PRId64 "-%" PRId64, half,
+			     account_id, generation),
+	    0);
 	secret_set(s, text, strlen(text));
 }
 
@@ -122,10 +124,15 @@ seal_rig_start_worker(struct seal_rig *r)
 {
 	keys_ring_clear(&r->ring);
 	db_close(r->sync);
-	RIG_OK(db_open(r->conf.database, store_catalog(), DB_ROLE_SYNC, &r->sync, &rig_err));
+	RIG_OK(
+	    db_open(r->conf.database, store_catalog(), DB_ROLE_SYNC, &r->sync, &rig_err));
 	RIG_OK(keys_worker(r->sync, &r->conf, &r->ring, &rig_err));
-	r->worker = (struct oauth_ctx){.db = r->sync, .conf = &r->conf, .writer = &r->ring.current,
-	    .reader = &r->ring.current, .ring = &r->ring, .owner = "1.worker"};
+	r->worker = (struct oauth_ctx){.db = r->sync,
+	    .conf = &r->conf,
+	    .writer = &r->ring.current,
+	    .reader = &r->ring.current,
+	    .ring = &r->ring,
+	    .owner = "1.worker"};
 }
 
 void
@@ -136,17 +143,23 @@ seal_rig_open(struct seal_rig *r, int n)
 	make_conf(r);
 	RIG_OK(crypt_init(&rig_err));
 	RIG_OK(db_migrate(r->conf.database, store_catalog(), NULL, NULL, &rig_err));
-	RIG_OK(db_open(r->conf.database, store_catalog(), DB_ROLE_ADMIN, &r->admin, &rig_err));
-	RIG_OK(db_open(r->conf.database, store_catalog(), DB_ROLE_AUTH, &r->auth, &rig_err));
+	RIG_OK(
+	    db_open(r->conf.database, store_catalog(), DB_ROLE_ADMIN, &r->admin, &rig_err));
+	RIG_OK(
+	    db_open(r->conf.database, store_catalog(), DB_ROLE_AUTH, &r->auth, &rig_err));
 	make_keys(r);
-	r->callback = (struct oauth_ctx){.db = r->auth, .conf = &r->conf, .writer = &r->writer,
-	    .reader = &r->reader_pub, .owner = "2.callback"};
+	r->callback = (struct oauth_ctx){.db = r->auth,
+	    .conf = &r->conf,
+	    .writer = &r->writer,
+	    .reader = &r->reader_pub,
+	    .owner = "2.callback"};
 	seal_rig_start_worker(r);
 	for (int i = 1; i <= n; i++) {
 		char login[64];
 		int64_t id = 0;
 
-		assert_int_equal(str_format(login, sizeof login, "bic%d@example.com", i), 0);
+		assert_int_equal(
+		    str_format(login, sizeof login, "bic%d@example.com", i), 0);
 		RIG_OK(account_ensure(r->auth, login, "", &id, &rig_err));
 		assert_int_equal(id, i);
 		seal_rig_store(r, &r->callback, id);

@@ -1,5 +1,5 @@
-/* seal_rig.h: an installation in a scratch directory: database, key files, accounts with sealed tokens. For tests
- * of what holds keys and tokens. */
+/* seal_rig.h: an installation in a scratch directory: database, key files, accounts with
+ * sealed tokens. For tests of what holds keys and tokens. */
 #ifndef CW_TESTS_UNIT_SEAL_RIG_H
 #define CW_TESTS_UNIT_SEAL_RIG_H
 
@@ -26,7 +26,7 @@ void seal_rig_close(struct seal_rig *r);
 void seal_rig_start_worker(struct seal_rig *r);
 /* Store a next pair for an account as this program, "access-ID-GENERATION" and so on. */
 void seal_rig_store(struct seal_rig *r, struct oauth_ctx *as, int64_t account_id);
-/* The worker opens both halves of the account's token, and they are what was stored last. */
+/* The worker opens both halves of the account's token: what was stored last. */
 void seal_rig_expect_opens(struct seal_rig *r, int64_t account_id);
 /* How many tokens are sealed for another key than the one the database names. */
 int64_t seal_rig_left(struct seal_rig *r);

@@ -1,5 +1,6 @@
-/* test_failures.c: failures of other connectors (docs/failures.md) that no other test stands for: leases of slow and
- * of dead processes, copies of tokens, half a pair, restarts, waits, the first refusal. */
+/* test_failures.c: failures of other connectors (docs/failures.md) that no other test
+ * stands for: leases of slow and of dead processes, copies of tokens, half a pair,
+ * restarts, waits, the first refusal. */
 #include "config.h"
 
 #include "core_rig.h"
@@ -11,10 +12,12 @@
 #include "store/account.h"
 #include "store/catalog.h"
 
-#define HEAD(status) "HTTP/1.1 " status "\r\nContent-Type: application/json\r\nConnection: close\r\n"
-#define PAIR(access, refresh)                                                                              \
-	HEAD("200 OK") "\r\n{\"access_token\":\"" access "\",\"refresh_token\":\"" refresh                 \
-	               "\",\"token_type\":\"Bearer\",\"expires_in\":5400}"
+#define HEAD(status)                                                                       \
+	"HTTP/1.1 " status "\r\nContent-Type: application/json\r\nConnection: close\r\n"
+#define PAIR(access, refresh)                                                              \
+	HEAD("200 OK")                                                                     \
+	"\r\n{\"access_token\":\"" access "\",\"refresh_token\":\"" refresh                \
+	"\",\"token_type\":\"Bearer\",\"expires_in\":5400}"
 #define REFUSED HEAD("401 Unauthorized") "\r\n{\"error\":\"invalid_grant\"}"
 
 enum { LIFE_S = 5400 };
@@ -50,7 +53,8 @@ refresh_as(struct rig *r, struct oauth_ctx *x, int64_t id, int64_t generation)
 	return got;
 }
 
-/* A worker process of its own that refreshes the account and dies right after its nth commit (0: not). */
+/* A worker process of its own that refreshes the account and dies right after its nth
+ * commit (0: not). */
 struct dying {
 	struct rig *r;
 	int64_t account_id, at_commit;
@@ -81,7 +85,8 @@ fork_refresh(struct dying *d)
 	    http_new(&h, &x.http, NULL) == -1)
 		_exit(1);
 	db_set_commit_hook(x.db, die_at, d);
-	_exit(oauth_refresh(&x, d->account_id, 1, &got, NULL) == 0 && got == OAUTH_GOT ? 0 : 2);
+	_exit(oauth_refresh(&x, d->account_id, 1, &got, NULL) == 0 && got == OAUTH_GOT ? 0
+										       : 2);
 }
 
 /* ---- leases */
@@ -119,7 +124,9 @@ test_f2_f5_the_lease_outlives_the_call_and_a_dead_owner(void **state)
 	pid = fork_refresh(&d);
 	assert_int_equal(read(peer.log_fd, called, sizeof called), 4);
 	/* While Procore does not answer. */
-	assert_int_equal(rig_number(r, "select until_at - (select intent_at from token_journal) from token_lease"),
+	assert_int_equal(
+	    rig_number(r,
+		"select until_at - (select intent_at from token_journal) from token_lease"),
 	    OAUTH_LEASE_S);
 	rig_clock(r, OAUTH_LEASE_S - 5);
 	assert_int_equal(refresh_as(r, &r->oauth, d.account_id, 1), OAUTH_LATER);
@@ -128,14 +135,18 @@ test_f2_f5_the_lease_outlives_the_call_and_a_dead_owner(void **state)
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	peer_join(&peer, NULL);
 	assert_int_equal(refresh_as(r, &r->oauth, d.account_id, 1), OAUTH_LATER);
-	assert_int_equal(rig_number(r, "select count(*) from account where state = 'ok'"), 1);
+	assert_int_equal(
+	    rig_number(r, "select count(*) from account where state = 'ok'"), 1);
 	rig_clock(r, 10);
 	assert_int_equal(refresh_as(r, &r->oauth, d.account_id, 1), OAUTH_LATER);
 	assert_int_equal(rig_number(r, "select count(*) from token_lease"), 0);
-	/* What the dead one asked may have been done: the account is suspect, and works on. */
-	assert_int_equal(rig_number(r, "select count(*) from account where state = 'suspect'"), 1);
-	assert_int_equal(rig_number(r, "select count(*) from token_journal where state = 'unknown'"), 1);
-	assert_int_equal(rig_number(r, "select count(*) from token_journal"), 1); /* one call left the machine */
+	/* What the dead one asked may have been done: suspect, and works on. */
+	assert_int_equal(
+	    rig_number(r, "select count(*) from account where state = 'suspect'"), 1);
+	assert_int_equal(
+	    rig_number(r, "select count(*) from token_journal where state = 'unknown'"), 1);
+	assert_int_equal(rig_number(r, "select count(*) from token_journal"),
+	    1); /* one call left the machine */
 	expect_access(r, &r->oauth, d.account_id, "A1");
 }
 
@@ -177,11 +188,14 @@ test_f9_never_half_a_pair(void **state)
 		rig_endpoint(r, steps, 1);
 		pid = fork_refresh(&d);
 		assert_int_equal(waitpid(pid, &status, 0), pid);
-		assert_true(WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 7));
+		assert_true(WIFEXITED(status) &&
+			    (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 7));
 		ended = WEXITSTATUS(status) == 0;
 		generation = rig_number(r, "select generation from account");
-		OK(r, oauth_open(&r->oauth, d.account_id, generation, "access", &access, &r->err));
-		OK(r, oauth_open(&r->oauth, d.account_id, generation, "refresh", &refresh, &r->err));
+		OK(r, oauth_open(
+			  &r->oauth, d.account_id, generation, "access", &access, &r->err));
+		OK(r, oauth_open(&r->oauth, d.account_id, generation, "refresh", &refresh,
+			  &r->err));
 		assert_string_equal(access.p, generation == 1 ? "A1" : "A2");
 		assert_string_equal(refresh.p, generation == 1 ? "R1" : "R2");
 		assert_true(generation == 2 || !ended);
@@ -195,7 +209,8 @@ test_f9_never_half_a_pair(void **state)
 static void
 test_f11_a_restart_goes_on_with_the_newest_pair(void **state)
 {
-	static const struct rig_step steps[] = {{RIG_ANSWER, PAIR("A2", "R2")}, {RIG_ANSWER, PAIR("A3", "R3")}};
+	static const struct rig_step steps[] = {
+	    {RIG_ANSWER, PAIR("A2", "R2")}, {RIG_ANSWER, PAIR("A3", "R3")}};
 	struct rig *r = *state;
 	struct buf log = BUF_INIT(65536);
 	int64_t id = signed_in(r);
@@ -232,7 +247,8 @@ test_f17_the_token_is_looked_at_again_after_a_wait(void **state)
 static void
 test_f39_the_first_refusal_is_told_at_once_and_hiccups_wait(void **state)
 {
-	static const struct rig_step steps[] = {{RIG_ANSWER, HEAD("503 Service Unavailable") "\r\n"}, {RIG_ANSWER, REFUSED}};
+	static const struct rig_step steps[] = {
+	    {RIG_ANSWER, HEAD("503 Service Unavailable") "\r\n"}, {RIG_ANSWER, REFUSED}};
 	struct rig *r = *state;
 	int64_t id = signed_in(r);
 
@@ -242,8 +258,10 @@ test_f39_the_first_refusal_is_told_at_once_and_hiccups_wait(void **state)
 	rig_clock(r, LIFE_S);
 	assert_int_equal(refresh_as(r, &r->oauth, id, 1), OAUTH_NONE);
 	assert_int_equal(rig_number(r, "select count(*) from mail where kind = 'lost'"), 1);
-	assert_in_range(rig_number(r, "select next_at from mail"), clk_now() - 5, clk_now());
-	assert_in_range(rig_number(r, "select due_at from job where kind = 'mail'"), clk_now() - 5, clk_now());
+	assert_in_range(
+	    rig_number(r, "select next_at from mail"), clk_now() - 5, clk_now());
+	assert_in_range(rig_number(r, "select due_at from job where kind = 'mail'"),
+	    clk_now() - 5, clk_now());
 }
 
 int

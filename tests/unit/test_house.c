@@ -1,4 +1,5 @@
-/* test_house.c: what is kept how long, and the local faults that people are told of (core/house). */
+/* test_house.c: what is kept how long, and the local faults that people are told of
+ * (core/house). */
 #include "config.h"
 
 #include "core_rig.h"
@@ -34,7 +35,8 @@ sql_at(struct rig *r, const char *fmt, int64_t at)
 static int64_t
 connection(struct rig *r)
 {
-	return rig_connect(r, "P-1", rig_account(r, "Sam@example.com", "sam", "sam@example.com"));
+	return rig_connect(
+	    r, "P-1", rig_account(r, "Sam@example.com", "sam", "sam@example.com"));
 }
 
 /* One row of each kind at that time; ids are those of the tables. */
@@ -42,21 +44,31 @@ static void
 rows_at(struct rig *r, int64_t at, const char *tag)
 {
 	static const char *const statements[] = {
-	    "insert into incident (subject, subject_id, cause, opened_at, closed_at, told_at)"
+	    "insert into incident (subject, subject_id, cause, opened_at, closed_at, "
+	    "told_at)"
 	    " values ('service', 'npc', 'unreachable', @, @, @)",
-	    "insert into hook_event (dedupe, received_at, procore_company_id, procore_project_id, resource, resource_id,"
-	    " event, handled_at) values (hex(randomblob(8)), @, 1, 1, 'RFIs', 1, 'update', @)",
-	    "insert into hook_event (dedupe, received_at, procore_company_id, procore_project_id, resource, resource_id,"
+	    "insert into hook_event (dedupe, received_at, procore_company_id, "
+	    "procore_project_id, resource, resource_id,"
+	    " event, handled_at) values (hex(randomblob(8)), @, 1, 1, 'RFIs', 1, 'update', "
+	    "@)",
+	    "insert into hook_event (dedupe, received_at, procore_company_id, "
+	    "procore_project_id, resource, resource_id,"
 	    " event) values (hex(randomblob(8)), @, 1, 1, 'RFIs', 1, 'update')",
-	    "insert into pass (connection_id, started_at, finished_at, found, done, skipped, failed, calls)"
+	    "insert into pass (connection_id, started_at, finished_at, found, done, "
+	    "skipped, failed, calls)"
 	    " values (1, @, @, 1, 1, 0, 0, 2)",
-	    "insert into pass_hour (connection_id, hour_at, passes, calls) values (1, @, 6, 12)",
-	    "insert into issue (connection_id, direction, code, message, state, first_at, last_at, ended_at)"
+	    "insert into pass_hour (connection_id, hour_at, passes, calls) values (1, @, "
+	    "6, 12)",
+	    "insert into issue (connection_id, direction, code, message, state, first_at, "
+	    "last_at, ended_at)"
 	    " values (1, 'none', 'x', 'x', 'cleared', @, @, @)",
-	    "insert into call_evidence (account_id, at, call, stage, status) values (1, @, 'GET /x', 'done', 500)",
-	    "insert into token_journal (account_id, kind, generation, owner, state, intent_at)"
+	    "insert into call_evidence (account_id, at, call, stage, status) values (1, @, "
+	    "'GET /x', 'done', 500)",
+	    "insert into token_journal (account_id, kind, generation, owner, state, "
+	    "intent_at)"
 	    " values (1, 'refresh', 1, 'x', 'done', @)",
-	    "insert into token_journal (account_id, kind, generation, owner, state, intent_at)"
+	    "insert into token_journal (account_id, kind, generation, owner, state, "
+	    "intent_at)"
 	    " values (1, 'refresh', 1, 'x', 'unknown', @)",
 	    "insert into audit (at, actor, action, target) values (@, 'sam', 'x', 'y')"};
 	struct buf mail = BUF_INIT(1024);
@@ -65,13 +77,16 @@ rows_at(struct rig *r, int64_t at, const char *tag)
 		sql_at(r, statements[i], at);
 	/* Its incident may go only after it; a queued one waits for ever. */
 	buf_printf(&mail,
-	    "insert into mail (kind, incident_id, dedupe, to_address, message_id, state, next_at, queued_at)"
-	    " values ('service', (select max(id) from incident), '%s', 'a@example.com', '%s', 'sent', @, @)",
+	    "insert into mail (kind, incident_id, dedupe, to_address, message_id, state, "
+	    "next_at, queued_at)"
+	    " values ('service', (select max(id) from incident), '%s', 'a@example.com', "
+	    "'%s', 'sent', @, @)",
 	    tag, tag);
 	sql_at(r, buf_str(&mail), at);
 	buf_reset(&mail);
 	buf_printf(&mail,
-	    "insert into mail (kind, dedupe, to_address, message_id, state, next_at, queued_at)"
+	    "insert into mail (kind, dedupe, to_address, message_id, state, next_at, "
+	    "queued_at)"
 	    " values ('link', 'q%s', 'a@example.com', 'q%s', 'queued', @, @)",
 	    tag, tag);
 	sql_at(r, buf_str(&mail), at);
@@ -84,12 +99,15 @@ item_at(struct rig *r, int64_t id, const char *state, int64_t at)
 	struct buf b = BUF_INIT(1024);
 
 	buf_printf(&b,
-	    "insert into item (id, connection_id, kind, procore_id, state, first_seen_at, changed_at)"
+	    "insert into item (id, connection_id, kind, procore_id, state, first_seen_at, "
+	    "changed_at)"
 	    " values (%lld, 1, 'rfi', %lld, '%s', @, @)",
 	    (long long)id, (long long)id, state);
 	sql_at(r, buf_str(&b), at);
 	buf_reset(&b);
-	buf_printf(&b, "insert into item_event (item_id, at, actor, text) values (%lld, @, 'x', 'y')", (long long)id);
+	buf_printf(&b,
+	    "insert into item_event (item_id, at, actor, text) values (%lld, @, 'x', 'y')",
+	    (long long)id);
 	sql_at(r, buf_str(&b), at);
 	buf_clear(&b);
 }
@@ -106,7 +124,8 @@ clean(struct rig *r)
 static void
 test_what_is_old_goes_and_the_rest_stays(void **state)
 {
-	static const char *const tables[] = {"incident", "pass", "pass_hour", "issue", "call_evidence"};
+	static const char *const tables[] = {
+	    "incident", "pass", "pass_hour", "issue", "call_evidence"};
 	struct rig *r = *state;
 	int64_t now = clk_now();
 
@@ -120,17 +139,24 @@ test_what_is_old_goes_and_the_rest_stays(void **state)
 	for (size_t i = 0; i < ROWS(tables); i++) {
 		char sql[80];
 
-		assert_int_equal(str_format(sql, sizeof sql, "select count(*) from %s", tables[i]), 0);
+		assert_int_equal(
+		    str_format(sql, sizeof sql, "select count(*) from %s", tables[i]), 0);
 		if (rig_number(r, sql) != 1)
 			fail_msg("%s: %lld rows", tables[i], (long long)rig_number(r, sql));
 	}
-	assert_int_equal(rig_number(r, "select count(*) from mail where state = 'sent'"), 1);
-	assert_int_equal(rig_number(r, "select count(*) from mail where state = 'queued'"), 2);
-	assert_int_equal(rig_number(r, "select count(*) from hook_event"), 3); /* one of them waits since long ago */
-	assert_int_equal(rig_number(r, "select count(*) from token_journal where state = 'done'"), 1);
-	assert_int_equal(rig_number(r, "select count(*) from token_journal where state = 'unknown'"), 2);
+	assert_int_equal(
+	    rig_number(r, "select count(*) from mail where state = 'sent'"), 1);
+	assert_int_equal(
+	    rig_number(r, "select count(*) from mail where state = 'queued'"), 2);
+	assert_int_equal(rig_number(r, "select count(*) from hook_event"),
+	    3); /* one of them waits since long ago */
+	assert_int_equal(
+	    rig_number(r, "select count(*) from token_journal where state = 'done'"), 1);
+	assert_int_equal(
+	    rig_number(r, "select count(*) from token_journal where state = 'unknown'"), 2);
 	assert_int_equal(rig_number(r, "select count(*) from item"), 3);
-	assert_int_equal(rig_number(r, "select group_concat(item_id) = '2,3' from item_event"), 1);
+	assert_int_equal(
+	    rig_number(r, "select group_concat(item_id) = '2,3' from item_event"), 1);
 	assert_int_equal(rig_number(r, "select count(*) from audit"), 2); /* kept whole */
 }
 
@@ -143,14 +169,17 @@ test_much_goes_in_pieces(void **state)
 
 	(void)connection(r);
 	sql_at(r,
-	    "with recursive n (i) as (select 1 union all select i + 1 from n where i < 30000)"
-	    " insert into pass (connection_id, started_at, finished_at, found, done, skipped, failed, calls)"
+	    "with recursive n (i) as (select 1 union all select i + 1 from n where i < "
+	    "30000)"
+	    " insert into pass (connection_id, started_at, finished_at, found, done, "
+	    "skipped, failed, calls)"
 	    " select 1, @, @, 1, 1, 0, 0, 2 from n",
 	    old);
 	OK(r, house_clean(r->db, &r->conf, &more, &r->err));
 	assert_true(more);
 	assert_int_equal(rig_number(r, "select count(*) from pass"), 10000);
-	assert_int_equal(rig_number(r, "select count(*) from meta where key = 'cleaned_at'"), 0);
+	assert_int_equal(
+	    rig_number(r, "select count(*) from meta where key = 'cleaned_at'"), 0);
 	OK(r, house_clean(r->db, &r->conf, &more, &r->err));
 	assert_false(more);
 	assert_int_equal(rig_number(r, "select count(*) from pass"), 0);
@@ -163,7 +192,9 @@ test_once_a_day(void **state)
 
 	(void)connection(r);
 	clean(r);
-	sql_at(r, "insert into call_evidence (account_id, at, call, stage, status) values (1, @, 'GET /x', 'done', 500)",
+	sql_at(r,
+	    "insert into call_evidence (account_id, at, call, stage, status) values (1, @, "
+	    "'GET /x', 'done', 500)",
 	    clk_now() - (KEPT_DAYS + 1) * DAY);
 	clean(r);
 	assert_int_equal(rig_number(r, "select count(*) from call_evidence"), 1);
@@ -177,7 +208,8 @@ test_once_a_day(void **state)
 static void
 file_aged(struct rig *r, const char *name, int64_t age_s)
 {
-	struct timeval t[2] = {{.tv_sec = (time_t)(clk_now() - age_s)}, {.tv_sec = (time_t)(clk_now() - age_s)}};
+	struct timeval t[2] = {{.tv_sec = (time_t)(clk_now() - age_s)},
+	    {.tv_sec = (time_t)(clk_now() - age_s)}};
 
 	unit_write(rig_path(r, name), "x", 1, 0600);
 	assert_int_equal(utimes(rig_path(r, name), t), 0);
@@ -216,7 +248,7 @@ static void
 admin_is_there(struct rig *r)
 {
 	rig_sql(r, "insert into person (user_name, name, mail, global_admin, created_at)"
-	           " values ('boss', 'Boss', 'boss@example.com', 1, 1)");
+		   " values ('boss', 'Boss', 'boss@example.com', 1, 1)");
 }
 
 static void
@@ -225,11 +257,17 @@ expect_incident(struct rig *r, const char *name, int open, int mails)
 	char sql[160];
 
 	assert_int_equal(str_format(sql, sizeof sql,
-			     "select count(*) from incident where subject_id = '%s' and closed_at is null", name), 0);
+			     "select count(*) from incident where subject_id = '%s' and "
+			     "closed_at is null",
+			     name),
+	    0);
 	assert_int_equal(rig_number(r, sql), open);
-	assert_int_equal(str_format(sql, sizeof sql,
-			     "select count(*) from mail as m join incident as i on i.id = m.incident_id"
-			     " where i.subject_id = '%s' and m.state <> 'dropped'", name), 0);
+	assert_int_equal(
+	    str_format(sql, sizeof sql,
+		"select count(*) from mail as m join incident as i on i.id = m.incident_id"
+		" where i.subject_id = '%s' and m.state <> 'dropped'",
+		name),
+	    0);
 	assert_int_equal(rig_number(r, sql), mails);
 }
 
@@ -289,13 +327,17 @@ test_a_seal_that_fails_is_told(void **state)
 
 	admin_is_there(r);
 	secret_set(&key, "0123456789abcdef", 16);
-	sql_at(r, "insert into audit (at, actor, action, target, mac) values (@, 'a', 'b', 'c', x'00')", clk_now());
+	sql_at(r,
+	    "insert into audit (at, actor, action, target, mac) values (@, 'a', 'b', 'c', "
+	    "x'00')",
+	    clk_now());
 	OK(r, audit_add(r->db, "sam", "x", "y", NULL, &r->err));
 	rig_clock(r, HOUSE_UNSEALED_S + 1);
 	OK(r, job_wish(r->db, JOB_SEAL_AUDIT, 0, "", JOB_PRIO_HOUSE, clk_now(), &r->err));
 	OK(r, work_step(&w, "1.x", &ran, &next_at, &r->err));
 	assert_true(ran);
-	assert_int_equal(rig_number(r, "select tries from job where kind = 'seal_audit'"), 1);
+	assert_int_equal(
+	    rig_number(r, "select tries from job where kind = 'seal_audit'"), 1);
 	expect_incident(r, "audit", 1, 1);
 	secret_clear(&key);
 }
@@ -349,7 +391,7 @@ refresh_with_date(struct rig *r, int64_t account_id, int64_t ahead_s)
 	step.text = buf_str(&text);
 	rig_endpoint(r, &step, 1);
 	OK(r, oauth_refresh(&r->oauth, account_id,
-	          rig_number(r, "select generation from account"), &got, &r->err));
+		  rig_number(r, "select generation from account"), &got, &r->err));
 	assert_int_equal(got, OAUTH_GOT);
 	rig_endpoint_end(r, NULL);
 	buf_clear(&text);
@@ -374,7 +416,8 @@ test_f19_a_wrong_clock_is_told_and_serves_no_expired_token(void **state)
 	refresh_with_date(r, id, 3600);
 	expect_incident(r, "clock", 1, 1);
 	/* Whatever Procore's clock says, the life is counted from our own call. */
-	assert_in_range(rig_number(r, "select access_expires_at from account"), clk_now() + 5390, clk_now() + 5400);
+	assert_in_range(rig_number(r, "select access_expires_at from account"),
+	    clk_now() + 5390, clk_now() + 5400);
 	refresh_with_date(r, id, -3600);
 	expect_incident(r, "clock", 1, 1);
 	refresh_with_date(r, id, 0);

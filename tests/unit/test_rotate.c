@@ -1,9 +1,8 @@
-/* test_rotate.c: the change of the worker's sealing key: nothing is lost whatever dies when; a wrong or missing
- * key stops the worker and touches nothing (F46). */
+/* test_rotate.c: the change of the worker's sealing key: nothing is lost whatever dies
+ * when; a wrong or missing key stops the worker and touches nothing (F46). */
 #include "config.h"
 
 #include "seal_rig.h"
-
 
 #include "base/str.h"
 #include "core/oauth_int.h"
@@ -233,7 +232,8 @@ test_a_callback_with_the_old_key_loses_nothing(void **state)
 	RIG_OK(job_claim(rig.sync, "1.x", INT64_MAX / 2, 60, &j, &got, &next_at, &rig_err));
 	while (got && j.kind != JOB_ROTATE_KEYS) {
 		job_clear(&j);
-		RIG_OK(job_claim(rig.sync, "1.x", INT64_MAX / 2, 60, &j, &got, &next_at, &rig_err));
+		RIG_OK(job_claim(
+		    rig.sync, "1.x", INT64_MAX / 2, 60, &j, &got, &next_at, &rig_err));
 	}
 	assert_true(got);
 	job_clear(&j);
@@ -284,7 +284,8 @@ test_a_pair_stored_meanwhile_stays(void **state)
 	token_row_clear(&row);
 }
 
-/* The next key's file cannot be read now: a pair that Procore just gave must be stored all the same. */
+/* The next key's file cannot be read now: a pair that Procore just gave must be stored all
+ * the same. */
 static void
 test_a_pair_is_stored_when_the_next_key_is_out_of_reach(void **state)
 {
@@ -346,7 +347,8 @@ die_at(void *arg, int64_t commit_no)
 		_exit(7);
 }
 
-/* The worker's whole run in a child that dies right after its nth commit; true when it came to its end. */
+/* The worker's whole run in a child that dies right after its nth commit; true when it came
+ * to its end. */
 static bool
 run_until_commit(int64_t n)
 {
@@ -358,7 +360,8 @@ run_until_commit(int64_t n)
 		struct db *db = NULL;
 		bool more = true;
 
-		if (db_open(rig.conf.database, store_catalog(), DB_ROLE_SYNC, &db, NULL) == -1)
+		if (db_open(rig.conf.database, store_catalog(), DB_ROLE_SYNC, &db, NULL) ==
+		    -1)
 			_exit(1);
 		db_set_commit_hook(db, die_at, &n);
 		rig.worker.db = db;
@@ -422,15 +425,18 @@ test_prepare_uses_the_files_of_a_killed_call(void **state)
 static void
 finish_partly(const char *old_id, int steps)
 {
-	const char *const files[] = {rig.conf.seal_private_key_file, rig.conf.seal_public_key_file};
+	const char *const files[] = {
+	    rig.conf.seal_private_key_file, rig.conf.seal_public_key_file};
 
 	for (int i = 0; i < steps; i++) {
 		char to[UNIT_PATH_BYTES];
 		char suffix[64];
 
-		assert_int_equal(str_format(suffix, sizeof suffix, ".retired-%s", old_id), 0);
+		assert_int_equal(
+		    str_format(suffix, sizeof suffix, ".retired-%s", old_id), 0);
 		path_of(to, files[i / 2], i % 2 == 0 ? suffix : ".next");
-		assert_int_equal(i % 2 == 0 ? link(files[i / 2], to) : rename(to, files[i / 2]), 0);
+		assert_int_equal(
+		    i % 2 == 0 ? link(files[i / 2], to) : rename(to, files[i / 2]), 0);
 	}
 }
 
@@ -449,7 +455,8 @@ test_finish_killed_between_its_files(void **state)
 		seal_rig_start_worker(&rig);
 		expect_all_open();
 		RIG_OK(keys_callback(&rig.conf, &rig.writer, &rig.reader_pub, &rig_err));
-		RIG_OK(keys_callback_check(rig.auth, &rig.writer, &rig.reader_pub, &rig_err));
+		RIG_OK(
+		    keys_callback_check(rig.auth, &rig.writer, &rig.reader_pub, &rig_err));
 		RIG_OK(rotate_finish(rig.admin, &rig.conf, said, &rig_err));
 		assert_string_equal(said, old);
 		assert_false(there(rig.conf.seal_public_key_file, ".next"));

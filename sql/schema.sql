@@ -88,6 +88,28 @@ CREATE INDEX bic_order ON bic (connection_id, position);
 
 CREATE UNIQUE INDEX bic_seat ON bic (connection_id, account_id) WHERE removed_at IS NULL;
 
+CREATE TABLE browse_list (       -- a list that Connect a project chooses from: asked for by a page, read by the worker
+	account_id INTEGER NOT NULL, -- whose sign-in reads it; 0: Project Center's
+	kind       TEXT NOT NULL CHECK (kind IN ('npc_project', 'company', 'project')), -- what is listed
+	parent_id  INTEGER NOT NULL, -- kind project: Procore's company; else 0
+	wanted_at  INTEGER NOT NULL, -- last asked for
+	read_at    INTEGER NOT NULL DEFAULT 0, -- end of the last try; 0: none yet
+	error      TEXT NOT NULL DEFAULT '', -- why the last try did not work, for people; '' it did
+	PRIMARY KEY (account_id, kind, parent_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE browse_row (        -- what stands in such a list, as last read
+	account_id INTEGER NOT NULL, -- of browse_list
+	kind       TEXT NOT NULL,    -- of browse_list
+	parent_id  INTEGER NOT NULL, -- of browse_list
+	remote_id  TEXT NOT NULL,    -- id on the other side
+	number     TEXT NOT NULL,    -- project number; '' none
+	name       TEXT NOT NULL,    -- as the other side writes it
+	extra      TEXT NOT NULL,    -- Project Center: the server; Procore: the town; '' none
+	seen_at    INTEGER NOT NULL, -- last read with this row in it
+	PRIMARY KEY (account_id, kind, parent_id, remote_id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE budget (            -- what Procore's rate headers last said, per token and company
 	account_id  INTEGER NOT NULL REFERENCES account (id), -- whose token
 	company_id  INTEGER NOT NULL, -- 0: calls without a company
@@ -131,7 +153,7 @@ CREATE TABLE connection (        -- one NPC project joined to one Procore projec
 	procore_project_id INTEGER NOT NULL, -- Procore's
 	procore_number     TEXT NOT NULL DEFAULT '', -- project number in Procore
 	procore_name       TEXT NOT NULL, -- project name in Procore
-	state              TEXT NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'paused', 'disconnected')), -- paused: by a person, keeps its marks
+	state              TEXT NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'paused', 'disconnected')), -- paused: by a person, keeps its marks; disconnected: keeps its links, or is being set up (created_by is '')
 	poll_minutes       INTEGER CHECK (poll_minutes BETWEEN 1 AND 120), -- NULL: the installation's
 	webhooks           INTEGER NOT NULL DEFAULT 0 CHECK (webhooks IN (0, 1)), -- real-time sync wanted
 	sync_from_at       INTEGER NOT NULL, -- items created before are listed, not imported
@@ -140,7 +162,7 @@ CREATE TABLE connection (        -- one NPC project joined to one Procore projec
 	sync_error         TEXT NOT NULL DEFAULT '', -- why the last pass did not complete; '' it did
 	sync_requested_at  INTEGER,          -- last press of Sync now (once a minute); NULL: never
 	idle_passes        INTEGER NOT NULL DEFAULT 0, -- passes in a row that found nothing: adaptive polling
-	created_by         TEXT NOT NULL DEFAULT '', -- person's user name or 'import'
+	created_by         TEXT NOT NULL DEFAULT '', -- person's user name or 'import'; '' while it is being set up
 	created_at         INTEGER NOT NULL, -- connected or imported
 	changed_at         INTEGER NOT NULL -- last edit of settings or state
 ) STRICT;
@@ -177,7 +199,8 @@ CREATE INDEX effect_open ON effect (connection_id, id) WHERE state IN ('intent',
 
 CREATE TABLE hand_over (         -- an admin allows a different Procore account on a seat
 	id          INTEGER PRIMARY KEY, -- ours
-	account_id  INTEGER NOT NULL REFERENCES account (id), -- the seat's account now
+	account_id  INTEGER NOT NULL REFERENCES account (id), -- the seat's account at the approval
+	connection_id INTEGER REFERENCES connection (id), -- the seat's project; NULL: all seats of the account
 	new_login   TEXT NOT NULL,   -- folded login that may sign in instead
 	approved_by TEXT NOT NULL,   -- person's user name
 	approved_at INTEGER NOT NULL, -- when

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/rnd.h"
 #include "core/audit.h"
+#include "core/browse.h"
 #include "core/house.h"
 #include "core/incident.h"
 #include "core/oauth_token.h"
@@ -169,6 +170,13 @@ run_webhook(struct work_ctx *w, const struct job *j, int64_t *next_at, struct er
 	return webhook_run(&w->sync->oauth, j->ref, next_at, e);
 }
 
+static int
+run_browse(struct work_ctx *w, const struct job *j, int64_t *next_at, struct err *e)
+{
+	*next_at = 0;
+	return browse_run(w->sync, j->ref, e);
+}
+
 /* ---- house-keeping */
 
 static int
@@ -275,6 +283,7 @@ static const work_fn table[JOB_KIND_MAX] = {
     [JOB_SYNC] = run_sync,
     [JOB_CHOICES] = run_choices,
     [JOB_REVOKE] = run_revoke,
+    [JOB_BROWSE] = run_browse,
     [JOB_MAIL] = run_mail,
     [JOB_INCIDENTS] = run_incidents,
     [JOB_SEAL_AUDIT] = run_seal_audit,

@@ -199,6 +199,21 @@ store_pair(struct web_req *r, int64_t account_id, const struct oauth_pair *pair,
 	return rc;
 }
 
+/* Where one ends: after a sign-in for connecting a project the page is told who it was. */
+static int
+go_back(struct web_req *r, const struct attempt *a, const struct account *who, struct err *e)
+{
+	struct buf path = BUF_INIT(LIMIT_URL);
+	int rc;
+
+	buf_puts(&path, a->return_to);
+	if (a->account_id == 0)
+		buf_printf(&path, "&account=%s", who->public_id);
+	rc = web_redirect(r, buf_str(&path), e);
+	buf_clear(&path);
+	return rc;
+}
+
 static int
 store_writes(struct web_req *r, const struct attempt *a, const struct account *want,
     const struct oauth_pair *pair, const struct oauth_me *me, int64_t hand_over_id,
@@ -238,7 +253,46 @@ store(struct web_req *r, const struct attempt *a, const struct account *want,
 	wake_send(r->app->conf.wake_socket);
 	log_event(LOG_INFO, "reconnected", "account", log_num(want->id), "person",
 	    r->person.user_name, NULL);
-	return web_redirect(r, a->return_to, e);
+	return go_back(r, a, want, e);
+}
+
+/* The account of whoever signed in: known by id, else by login, else new. *mine false: the
+ * login is known here as another Procore user's, and *out is that account. */
+static int
+account_of(struct web_req *r, const struct oauth_me *me, struct account *out, bool *mine,
+    struct err *e)
+{
+	struct err why = {0};
+	int64_t id = 0;
+
+	*mine = true;
+	if (account_by_procore_id(r->app->db, me->id, out, &why) == 0)
+		return 0;
+	if (why.code != ERR_NOT_FOUND) {
+		*e = why;
+		return -1;
+	}
+	if (account_ensure(r->app->db, me->login, me->login, &id, e) == -1 ||
+	    account_get(r->app->db, id, out, e) == -1)
+		return -1;
+	*mine = out->procore_user_id == 0;
+	return 0;
+}
+
+/* For connecting a project anybody may sign in; the admin chooses whether it is used. */
+static int
+take_anyone(struct web_req *r, const struct attempt *a, const struct oauth_pair *pair,
+    const struct oauth_me *me, struct err *e)
+{
+	struct account who = {0};
+	bool mine = false;
+	int rc = -1;
+
+	if (account_of(r, me, &who, &mine, e) == 0)
+		rc = mine ? store(r, a, &who, pair, me, 0, e)
+			  : refuse_other(r, a, &who, pair, me, e);
+	account_clear(&who);
+	return rc;
 }
 
 static int
@@ -248,10 +302,13 @@ decide(struct web_req *r, const struct attempt *a, const struct oauth_pair *pair
 	struct account want = {0};
 	struct hand_over h = {0};
 	struct callback_expected x = {0};
-	char *got = account_fold(me->login);
+	char *got;
 	enum callback_verdict verdict;
 	int rc = -1;
 
+	if (a->account_id == 0)
+		return take_anyone(r, a, pair, me, e);
+	got = account_fold(me->login);
 	if (account_get(r->app->db, a->account_id, &want, e) == -1 ||
 	    hand_over_open(r->app->db, a->account_id, &h, e) == -1)
 		goto out;

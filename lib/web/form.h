@@ -30,10 +30,17 @@ MUST_USE int form_done_back(struct web_req *r, const char *done, struct err *e);
 MUST_USE int
 form_stale_edit(struct web_req *r, const struct page_typed *typed, struct err *e);
 
+/* Save the response map of r->project_id from the inputs action and choice, in the open
+ * transaction. errors: ERR_INPUT a choice is no number */
+MUST_USE int form_save_map(struct web_req *r, struct err *e);
+
 /* Of page_reconnect.c: the page that leads to Procore; the mail with the link, in the open
- * transaction. */
+ * transaction. page_continue_to: user_name and cookie of ask are filled in; login "": whoever signs
+ * in. */
 #include "core/oauth_start.h"
 #include "store/account.h"
+MUST_USE int page_continue_to(
+    struct web_req *r, const struct oauth_ask *ask, const char *login, struct err *e);
 MUST_USE int page_continue(struct web_req *r, const struct account *a,
     enum oauth_purpose purpose, int64_t project_id, struct err *e);
 MUST_USE int

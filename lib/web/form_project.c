@@ -108,8 +108,8 @@ page_settings(struct web_req *r, struct err *e)
 
 /* ---- response map */
 
-static int
-save_map(struct web_req *r, struct err *e)
+int
+form_save_map(struct web_req *r, struct err *e)
 {
 	struct json *detail = json_obj();
 	struct json *list = json_put_arr(detail, "actions");
@@ -150,7 +150,7 @@ page_response_map(struct web_req *r, struct err *e)
 		return err_set(e, ERR_INPUT, "each action needs its choice");
 	if (r->stale)
 		return form_stale_edit(r, &typed, e);
-	if (db_begin(r->app->db, e) == -1 || save_map(r, e) == -1 ||
+	if (db_begin(r->app->db, e) == -1 || form_save_map(r, e) == -1 ||
 	    job_wish(
 		r->app->db, JOB_SYNC, r->project_id, "", JOB_PRIO_BUSY, clk_now(), e) == -1)
 		return -1;

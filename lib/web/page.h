@@ -15,11 +15,11 @@ int page_root(struct web_req *r, struct err *e);
 int page_healthz(struct web_req *r, struct err *e);
 int page_help(struct web_req *r, struct err *e);
 int page_health(struct web_req *r, struct err *e);
-int page_connect(struct web_req *r, struct err *e);
 
 /* GET */
 PAGE(projects);
 PAGE(edit);
+PAGE(connect);
 PAGE(reconnect);
 PAGE(add_bic);
 PAGE(issues);
@@ -45,6 +45,10 @@ PAGE(issue_retry);
 PAGE(issue_retry_all);
 PAGE(issue_dismiss);
 PAGE(item_retry);
+PAGE(connect_sign_in);
+PAGE(connect_choose);
+PAGE(connect_check);
+PAGE(connect_save);
 
 /* ---- forms that show a page again. status: of the answer; what is NULL shows as stored. */
 struct page_typed {
@@ -69,7 +73,21 @@ MUST_USE int page_item_show(struct web_req *r, int status, int64_t item_id, stru
  * own_page  on the project's own page: the project is not named, forms come back there */
 MUST_USE int page_put_issues(struct web_req *r, int64_t project_id, int64_t limit, int64_t offset, bool own_page,
     const struct page_typed *typed, struct err *e);
+/* Put `map` and `map_note` of r->project_id. */
+MUST_USE int page_put_map(struct web_req *r, const struct page_typed *typed, struct err *e);
 /* Put the list `history` from audit rows. */
 MUST_USE int page_put_history(struct web_req *r, int64_t project_id, struct err *e);
+
+/* Connect a project: what was chosen so far, as it came; NULL or 0: not yet. */
+struct page_chosen {
+	const char *npc, *account; /* Project Center's id; public id */
+	int64_t company;
+	const char *search;
+};
+MUST_USE int page_connect_show(
+    struct web_req *r, int status, const struct page_chosen *c, struct err *e);
+/* Configure Project Connection: the last step, of a connection in preparation. */
+MUST_USE int page_draft_show(struct web_req *r, int status, int64_t draft_id,
+    const struct page_typed *typed, struct err *e);
 
 #endif

@@ -190,8 +190,8 @@ add_mapping(void *arg, const struct view_map *m)
 	json_put_str(o, "note", found ? "" : lang_text(b->r->lang, TEXT_MAP_GONE));
 }
 
-static int
-put_map(struct web_req *r, const struct page_typed *typed, struct err *e)
+int
+page_put_map(struct web_req *r, const struct page_typed *typed, struct err *e)
 {
 	struct json *choices = json_arr();
 	struct map_build b = {r, json_put_arr(r->model, "map"), choices, typed, 0};
@@ -221,7 +221,7 @@ put_all(
 	json_put_bool(r->model, "paused", str_eq(s->project->state, "paused"));
 	if (put_settings(r, s->project, typed, e) == -1 ||
 	    state_put_status(r, s, r->model, e) == -1 ||
-	    state_put_errors(r, s, r->model, e) == -1 || put_map(r, typed, e) == -1 ||
+	    state_put_errors(r, s, r->model, e) == -1 || page_put_map(r, typed, e) == -1 ||
 	    edit_put_sync(r, s, e) == -1 ||
 	    page_put_issues(r, r->project_id, EDIT_ISSUES, 0, true, typed, e) == -1 ||
 	    edit_put_items(r, e) == -1)

@@ -154,15 +154,3 @@ page_health(struct web_req *r, struct err *e)
 }
 
 /* ---- connect */
-
-int
-page_connect(struct web_req *r, struct err *e)
-{
-	const char *const steps[] = {lang_text(r->lang, TEXT_CONNECT_STEP_FILE),
-	    lang_text(r->lang, TEXT_CONNECT_STEP_RUN), NULL};
-	struct web_message m = {
-	    200, "connected", TEXT_CONNECT_TITLE, TEXT_CONNECT, NULL, steps};
-
-	web_action(r, TEXT_BACK_TO_LIST, true, "/Projects", false, NULL);
-	return web_message(r, &m, e);
-}

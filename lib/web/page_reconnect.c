@@ -205,15 +205,32 @@ procore_host(struct web_req *r)
 }
 
 int
+page_continue_to(
+    struct web_req *r, const struct oauth_ask *ask, const char *login, struct err *e)
+{
+	struct buf url = BUF_INIT(LIMIT_URL);
+	struct oauth_ask own = *ask;
+	int rc;
+
+	own.user_name = r->person.user_name;
+	own.cookie = r->cookie;
+	rc = oauth_start(r->app->db, &r->app->conf, &r->app->session_key, &own, &url, e);
+	if (rc == 0) {
+		json_put_str(r->model, "url", buf_str(&url));
+		json_put_str(r->model, "login", login);
+		json_put_str(r->model, "host", procore_host(r));
+		rc = web_render(r, 200, "continue.xhtml", e);
+	}
+	buf_clear(&url);
+	return rc;
+}
+
+int
 page_continue(struct web_req *r, const struct account *a, enum oauth_purpose purpose,
     int64_t project_id, struct err *e)
 {
-	struct buf url = BUF_INIT(LIMIT_URL);
-	struct oauth_ask ask = {.purpose = purpose,
-	    .account_id = a->id,
-	    .connection_id = project_id,
-	    .user_name = r->person.user_name,
-	    .cookie = r->cookie};
+	struct oauth_ask ask = {
+	    .purpose = purpose, .account_id = a->id, .connection_id = project_id};
 	char return_to[128];
 	int rc;
 
@@ -224,15 +241,7 @@ page_continue(struct web_req *r, const struct account *a, enum oauth_purpose pur
 	if (rc == -1)
 		return err_set(e, ERR_BUG, "the way back");
 	ask.return_to = return_to;
-	rc = oauth_start(r->app->db, &r->app->conf, &r->app->session_key, &ask, &url, e);
-	if (rc == 0) {
-		json_put_str(r->model, "url", buf_str(&url));
-		json_put_str(r->model, "login", a->login);
-		json_put_str(r->model, "host", procore_host(r));
-		rc = web_render(r, 200, "continue.xhtml", e);
-	}
-	buf_clear(&url);
-	return rc;
+	return page_continue_to(r, &ask, a->login, e);
 }
 
 int

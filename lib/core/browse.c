@@ -51,14 +51,12 @@ ask_procore(struct procore *p, const struct browse_key *k, int page,
 {
 	struct procore_at at = {.account_id = k->account_id, .company_id = k->parent_id};
 
-	return str_eq(k->kind, "company")
-		   ? procore_companies(p, k->account_id, page, a, e)
-		   : procore_projects(p, &at, page, "", a, e);
+	return str_eq(k->kind, "company") ? procore_companies(p, k->account_id, page, a, e)
+					  : procore_projects(p, &at, page, "", a, e);
 }
 
 static int
-read_procore(
-    struct sync_ctx *x, const struct browse_key *k, struct lists *l, struct err *e)
+read_procore(struct sync_ctx *x, const struct browse_key *k, struct lists *l, struct err *e)
 {
 	/* Somebody looks at the page that says "being read". */
 	struct procore p = {.oauth = &x->oauth, .priority = BUDGET_ANSWER};

@@ -8,8 +8,7 @@
 
 /* A statement whose first three parameters are the key. */
 static int
-keyed(struct db *db, int query, const struct browse_key *k, struct stmt **q,
-    struct err *e)
+keyed(struct db *db, int query, const struct browse_key *k, struct stmt **q, struct err *e)
 {
 	if (db_query(db, query, q, e) == -1)
 		return -1;
@@ -31,7 +30,8 @@ browse_want(struct db *db, const struct browse_key *k, struct err *e)
 }
 
 int
-browse_get(struct db *db, const struct browse_key *k, struct browse_list *out, struct err *e)
+browse_get(
+    struct db *db, const struct browse_key *k, struct browse_list *out, struct err *e)
 {
 	struct stmt *q = NULL;
 	bool row = false;
@@ -137,8 +137,8 @@ browse_row_get(struct db *db, const struct browse_key *k, const char *remote_id,
 	if (rc == 0 && row)
 		take_row(q, out);
 	else if (rc == 0)
-		rc = err_set(e, ERR_NOT_FOUND, "%s is not in the list of %ss", remote_id,
-		    k->kind);
+		rc = err_set(
+		    e, ERR_NOT_FOUND, "%s is not in the list of %ss", remote_id, k->kind);
 	db_done(q);
 	return rc;
 }
@@ -171,8 +171,8 @@ browse_accounts_count(struct db *db, const char *search, int64_t *n, struct err 
 /* ---- the worker's side */
 
 int
-browse_next(struct db *db, int64_t account_id, struct browse_task *out, bool *found,
-    struct err *e)
+browse_next(
+    struct db *db, int64_t account_id, struct browse_task *out, bool *found, struct err *e)
 {
 	struct stmt *q = NULL;
 	int rc;

@@ -26,8 +26,8 @@ struct browse_list {
 /* Role web. Ask for the list (the caller wishes the job). */
 MUST_USE int browse_want(struct db *db, const struct browse_key *k, struct err *e);
 /* All zero when it was never asked for. */
-MUST_USE int
-browse_get(struct db *db, const struct browse_key *k, struct browse_list *out, struct err *e);
+MUST_USE int browse_get(
+    struct db *db, const struct browse_key *k, struct browse_list *out, struct err *e);
 
 struct browse_row {
 	char remote_id[256], number[256], name[513], extra[256];
@@ -54,14 +54,14 @@ struct browse_task {
 	char kind[16];
 	int64_t parent_id, wanted_at;
 };
-MUST_USE int browse_next(struct db *db, int64_t account_id, struct browse_task *out,
-    bool *found, struct err *e);
+MUST_USE int browse_next(
+    struct db *db, int64_t account_id, struct browse_task *out, bool *found, struct err *e);
 /* connection_id of r is not used. */
 MUST_USE int browse_put(struct db *db, const struct browse_key *k,
     const struct browse_row *r, int64_t now, struct err *e);
 /* The list is read: rows not seen since `before_at` are gone. */
-MUST_USE int
-browse_drop_old(struct db *db, const struct browse_key *k, int64_t before_at, struct err *e);
+MUST_USE int browse_drop_old(
+    struct db *db, const struct browse_key *k, int64_t before_at, struct err *e);
 /* The end of a try; error "" when it worked. */
 MUST_USE int browse_read(struct db *db, const struct browse_key *k, int64_t now,
     const char *error, struct err *e);

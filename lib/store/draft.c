@@ -112,8 +112,7 @@ draft_get(struct db *db, int64_t id, struct draft *out, struct err *e)
 		str_cut(out->npc_server, sizeof out->npc_server, db_col_text(q, 3));
 		out->company_id = db_col_i64(q, 4);
 		out->procore_id = db_col_i64(q, 5);
-		str_cut(
-		    out->procore_number, sizeof out->procore_number, db_col_text(q, 6));
+		str_cut(out->procore_number, sizeof out->procore_number, db_col_text(q, 6));
 		str_cut(out->procore_name, sizeof out->procore_name, db_col_text(q, 7));
 		str_cut(out->company, sizeof out->company, db_col_text(q, 8));
 		out->back = db_col_bool(q, 9);
@@ -126,8 +125,8 @@ draft_get(struct db *db, int64_t id, struct draft *out, struct err *e)
 }
 
 int
-draft_taken(struct db *db, const char *npc_id, int64_t procore_id, int64_t *id,
-    struct err *e)
+draft_taken(
+    struct db *db, const char *npc_id, int64_t procore_id, int64_t *id, struct err *e)
 {
 	struct stmt *q = NULL;
 
@@ -163,5 +162,6 @@ draft_open(struct db *db, int64_t id, const char *user_name, struct err *e)
 	db_bind_i64(q, 3, clk_now());
 	if (db_exec(q, e) == -1)
 		return -1;
-	return db_changes(db) > 0 ? 0 : err_set(e, ERR_NOT_FOUND, "connection %" PRId64, id);
+	return db_changes(db) > 0 ? 0
+				  : err_set(e, ERR_NOT_FOUND, "connection %" PRId64, id);
 }

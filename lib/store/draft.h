@@ -26,9 +26,10 @@ MUST_USE int draft_ensure(struct db *db, struct draft *d, struct err *e);
 /* errors: ERR_NOT_FOUND no such row, or it is connected */
 MUST_USE int draft_get(struct db *db, int64_t id, struct draft *out, struct err *e);
 /* The connection that has one of the two projects; *id 0: none. */
-MUST_USE int draft_taken(struct db *db, const char *npc_id, int64_t procore_id, int64_t *id,
-    struct err *e);
-/* While it is set up for the first time only this account has a seat: others lose theirs. */
+MUST_USE int draft_taken(
+    struct db *db, const char *npc_id, int64_t procore_id, int64_t *id, struct err *e);
+/* While it is set up for the first time only this account has a seat: others lose theirs.
+ */
 MUST_USE int draft_only_seat(struct db *db, int64_t id, int64_t account_id, struct err *e);
 /* Connected from now on. errors: ERR_NOT_FOUND it is no draft any more */
 MUST_USE int draft_open(struct db *db, int64_t id, const char *user_name, struct err *e);

@@ -178,8 +178,7 @@ page_connect_choose(struct web_req *r, struct err *e)
 		pages_stale(r);
 		return choose_again(r, e);
 	}
-	if (account_by_public_id(
-		r->app->db, fcgi_input(r->inputs, "account"), &a, e) == -1)
+	if (account_by_public_id(r->app->db, fcgi_input(r->inputs, "account"), &a, e) == -1)
 		return -1;
 	if (a.state != ACCOUNT_OK && a.state != ACCOUNT_SUSPECT)
 		rc = choose_again(r, e); /* its sign-in ended meanwhile */
@@ -238,7 +237,8 @@ save(struct web_req *r, const struct draft *d, struct err *e)
 	json_put_str(detail, "npc", d->npc_id);
 	json_put_i64(detail, "procore", d->procore_id);
 	json_put_bool(detail, "again", d->back);
-	if (form_save_map(r, e) == 0 && draft_open(db, d->id, r->person.user_name, e) == 0 &&
+	if (form_save_map(r, e) == 0 &&
+	    draft_open(db, d->id, r->person.user_name, e) == 0 &&
 	    form_audit(r, "connection.add", "connection", d->id, detail, e) == 0 &&
 	    wish_checks(r, d->id, e) == 0 &&
 	    job_wish(db, JOB_SYNC, d->id, "", JOB_PRIO_PERSON, clk_now(), e) == 0)

@@ -1,5 +1,5 @@
-/* Connect a project: choosing. Each step is an address that names what was chosen before it;
- * everything named is looked up in the lists that the worker read, so a made-up address
+/* Connect a project: choosing. Each step is an address that names what was chosen before
+ * it; everything named is looked up in the lists that the worker read, so a made-up address
  * leads to "not found" and nowhere else. Without script (html/README.md). */
 #include "config.h"
 
@@ -16,7 +16,8 @@
 #include "web/pages.h"
 
 enum {
-	/* A list this old is read again when somebody looks at it; after a failure sooner. */
+	/* A list this old is read again when somebody looks at it; after a failure sooner.
+	 */
 	LIST_OLD_S = 600,
 	LIST_FAILED_S = 60
 };
@@ -120,8 +121,7 @@ full_name(struct web_req *r, const struct browse_row *b)
 {
 	if (b->number[0] == '\0')
 		return b->name;
-	return web_say(
-	    r, TEXT_NUMBER_NAME, "number", b->number, "name", b->name, NULL);
+	return web_say(r, TEXT_NUMBER_NAME, "number", b->number, "name", b->name, NULL);
 }
 
 static void
@@ -179,7 +179,8 @@ add_row(void *arg, const struct browse_row *row)
 	if (taken || choose)
 		json_put_str(o, "href", "");
 	else
-		put_path(b->r, b->w, b->w->step, keys[b->w->step], row->remote_id, o, "href");
+		put_path(
+		    b->r, b->w, b->w->step, keys[b->w->step], row->remote_id, o, "href");
 }
 
 /* Ask for a list that was never read or is old; *out as it then stands. A GET may do that:
@@ -195,8 +196,8 @@ ask(struct web_req *r, const struct browse_key *k, struct browse_list *out, stru
 		return -1;
 	read = out->read_at != 0 && out->read_at >= out->wanted_at;
 	if (out->wanted_at != 0 &&
-	    !(read && out->read_at <
-			  now - (out->error[0] != '\0' ? LIST_FAILED_S : LIST_OLD_S)))
+	    !(read &&
+		out->read_at < now - (out->error[0] != '\0' ? LIST_FAILED_S : LIST_OLD_S)))
 		return 0;
 	if (db_begin(db, e) == -1 || browse_want(db, k, e) == -1 ||
 	    job_wish(db, JOB_BROWSE, k->account_id, "", JOB_PRIO_PERSON, now, e) == -1 ||
@@ -269,11 +270,10 @@ put_list(struct web_req *r, const struct way *w, const char *search, struct err 
 	rc = k == NULL ? browse_accounts_count(r->app->db, search, &n, e)
 		       : browse_count(r->app->db, k, search, &n, e);
 	if (rc == 0)
-		rc = k == NULL
-			 ? browse_accounts(
-			       r->app->db, search, PAGES_ROWS, from, add_row, &b, e)
-			 : browse_rows(
-			       r->app->db, k, search, PAGES_ROWS, from, add_row, &b, e);
+		rc = k == NULL ? browse_accounts(
+				     r->app->db, search, PAGES_ROWS, from, add_row, &b, e)
+			       : browse_rows(r->app->db, k, search, PAGES_ROWS, from,
+				     add_row, &b, e);
 	if (rc == -1)
 		return -1;
 	put_state(r, k, &l);
@@ -289,16 +289,18 @@ static void
 put_chosen(struct web_req *r, const struct way *w, const char *search)
 {
 	json_put_str(r->model, "npc", w->step > STEP_NPC ? w->npc.remote_id : "");
-	json_put_str(r->model, "account", w->step > STEP_SIGN_IN ? w->account.public_id : "");
-	json_put_str(r->model, "company", w->step > STEP_COMPANY ? w->company.remote_id : "");
+	json_put_str(
+	    r->model, "account", w->step > STEP_SIGN_IN ? w->account.public_id : "");
+	json_put_str(
+	    r->model, "company", w->step > STEP_COMPANY ? w->company.remote_id : "");
 	json_put_str(r->model, "search", search);
 	json_put_bool(r->model, "sign_in", w->step == STEP_SIGN_IN);
-	put_path(r, w, w->step, search[0] != '\0' ? "q" : NULL, search, r->model, "refresh");
+	put_path(
+	    r, w, w->step, search[0] != '\0' ? "q" : NULL, search, r->model, "refresh");
 }
 
 int
-page_connect_show(
-    struct web_req *r, int status, const struct page_chosen *c, struct err *e)
+page_connect_show(struct web_req *r, int status, const struct page_chosen *c, struct err *e)
 {
 	static const enum text titles[] = {TEXT_CONNECT_STEP_NPC, TEXT_CONNECT_STEP_SIGN_IN,
 	    TEXT_CONNECT_STEP_COMPANY, TEXT_CONNECT_STEP_PROJECT};

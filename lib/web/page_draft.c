@@ -134,8 +134,9 @@ put_unmapped(struct web_req *r)
 		n += chosen ? 0 : 1;
 	}
 	json_put_str(r->model, "unmapped_text",
-	    n == 0 ? ""
-		   : web_count(r, n, TEXT_CONNECT_UNMAPPED_ONE, TEXT_CONNECT_UNMAPPED_MANY));
+	    n == 0
+		? ""
+		: web_count(r, n, TEXT_CONNECT_UNMAPPED_ONE, TEXT_CONNECT_UNMAPPED_MANY));
 }
 
 int

@@ -241,10 +241,10 @@ test_failing_step(void **state)
 		rig_clock(&w->r, next_at - clk_now());
 	}
 	/* A kind without a handler is no reason to stop. */
-	wish(w, JOB_BROWSE, 1, "");
+	wish(w, JOB_WEBHOOK, 1, "");
 	wish(w, JOB_MAIL, 0, "");
 	(void)run(w, &next_at);
-	assert_int_equal(rig_number(&w->r, "select count(*) from job where kind = 'browse' and error like '%no handler%'"), 1);
+	assert_int_equal(rig_number(&w->r, "select count(*) from job where kind = 'webhook' and error like '%no handler%'"), 1);
 	assert_int_equal(rig_number(&w->r, "select count(*) from job where kind = 'mail' and error = ''"), 1);
 }
 

@@ -1,0 +1,164 @@
+#!/usr/bin/python3
+"""Connecting a project in the portal, over the real programs: choose, sign in, check, save, and back again."""
+import sqlite3
+import urllib.parse
+
+import harness
+import seed
+from rig import load
+
+
+class Connect(harness.SeededCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.projects = {p["key"]: p for p in load("projects.json")["projects"]}
+        cls.companies = {c["key"]: c for c in load("companies.json")["companies"]}
+
+    # ---- looking
+
+    def row(self, text, *args):
+        with self.rig.db() as db:
+            found = db.execute(text, args).fetchone()
+        return dict(found) if found else None
+
+    def connection(self, key):
+        return self.row("SELECT * FROM connection WHERE npc_project_id = ?", self.projects[key]["npc"]["id"])
+
+    def npc_items(self, external_id):
+        db = sqlite3.connect(f"file:{self.rig.lay.path('npc', 'npc.db')}?mode=ro", uri=True)
+        try:
+            return db.execute("SELECT count(*) FROM item WHERE external_id = ?", (external_id,)).fetchone()[0]
+        finally:
+            db.close()
+
+    # ---- walking
+
+    def fetched(self, client, url):
+        """A page whose list the worker has read."""
+        last = []
+
+        def done():
+            last[:] = [client.get(url)]
+            return "being fetched" not in last[0].text and "Being checked" not in last[0].text
+
+        self.rig.wait_for("the list", done)
+        self.assertEqual(last[0].status, 200, last[0].text[:300])
+        return last[0]
+
+    def search(self, client, response, text):
+        """Search in the list shown; the page with what was found."""
+        page = response.page()
+        return client.submit(page, page.form_with("q", button="Search"), {"q": text})
+
+    def choose(self, client, response, text):
+        found = self.search(client, response, text)
+        page = found.page()
+        href = page.link("Choose")
+        self.assertTrue(href, found.page().text)
+        return self.fetched(client, href)
+
+    def choose_npc(self, client, key):
+        start = self.fetched(client, self.rig.portal("/Projects/connect"))
+        return self.choose(client, start, self.projects[key]["npc"]["name"])
+
+    def choose_procore(self, client, companies, key):
+        """From the list of companies to Configure Project Connection, checked."""
+        project = self.projects[key]["procore"]
+        page = self.choose(client, companies, self.companies[project["company"]]["name"])
+        page = self.search(client, page, project["name"]).page()
+        form = page.form_with("project", button="Choose")
+        self.assertEqual(dict(form.fields)["project"], str(project["id"]))
+        draft = client.submit(page, form)
+        self.assertEqual(draft.status, 200, draft.text[:300])
+        return self.fetched(client, draft.url)
+
+    def sign_in(self, client, key, login, password):
+        """The sign-in step; ends on the list of companies."""
+        page = self.choose_npc(client, key).page()
+        answer = client.submit(page, page.form_with("npc", button="Sign in to Procore"))
+        end = seed.procore_sign_in(client, client.get(answer.page().link("Continue to Procore")), login, password)
+        self.assertEqual(end.status, 200, end.text[:300])
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(end.url).query)
+        self.assertEqual(query["npc"], [self.projects[key]["npc"]["id"]])
+        self.assertEqual(query["account"], [seed.account_id(self.rig, login)])
+        return self.fetched(client, end.url)
+
+    def save(self, client, response):
+        page = response.page()
+        end = client.submit(page, page.form_with("draft", button="Save"))
+        self.assertEqual(end.status, 200, end.text[:300])
+        self.assertIn("The project is connected", end.page().text)
+        return end
+
+    # ---- cases
+
+    def test_from_sign_in_to_the_first_item(self):
+        client, person = self.rig.client("mhalloran"), self.rig.person("zmueller")["procore"]
+        companies = self.sign_in(client, "wharf", person["login"], person["password"])
+        checked = self.choose_procore(client, companies, "wharf")
+        self.assertIn("Everything needed is there", checked.page().text)
+        self.assertIn("RFIs Standard, Submittals Standard", checked.page().text)
+        self.assertEqual(self.connection("wharf")["state"], "disconnected")
+        self.save(client, checked)
+        made = self.connection("wharf")
+        self.assertEqual((made["state"], made["created_by"]), ("active", "mhalloran"))
+        self.assertAlmostEqual(made["sync_from_at"], made["created_at"], delta=2)
+        self.assertEqual(made["procore_number"], self.projects["wharf"]["procore"]["number"])
+        self.assertTrue(self.row("SELECT 1 FROM response_map WHERE connection_id = ?", made["id"]))
+        self.assertTrue(self.row("SELECT 1 FROM audit WHERE action = 'connection.add' AND target = ? AND actor = ?",
+                                 f"connection {made['id']}", "mhalloran"))
+        rfi = self.rig.control("procore", "create_rfi", {
+            "project": made["procore_project_id"], "subject": "Platform edge", "question": "Which stone?",
+            "assignees": [person["login"]]})
+        page = client.get(self.rig.portal(f"/Projects/edit?project={made['id']}")).page()
+        client.submit(page, page.form_with("project", button="Sync now"))
+        self.rig.wait_for("the RFI in Project Center", lambda: self.npc_items(f"procore-rfi-{rfi['id']}") == 1, 60)
+        # Both sides now show as connected, and the pair cannot be connected twice.
+        again = self.search(client, self.fetched(client, self.rig.portal("/Projects/connect")), "Wharf")
+        self.assertIn("already connected", again.page().text)
+        self.assertFalse(again.page().link("Choose"))
+
+    def test_signed_in_account_and_back_after_a_disconnect(self):
+        client, login = self.rig.client("jibanez"), self.rig.person("lnakamura")["procore"]["login"]
+        ids = []
+        for _ in range(2):
+            companies = self.choose(client, self.choose_npc(client, "orchard"), login)
+            checked = self.choose_procore(client, companies, "orchard")
+            self.assertEqual("connected before" in checked.page().text, bool(ids))
+            page = self.save(client, checked).page()
+            made = self.connection("orchard")
+            ids.append(made["id"])
+            end = client.submit(page, page.form_with("project", button="Disconnect"), {"sure": "1"})
+            self.assertEqual(end.status, 200)
+            self.assertEqual(self.connection("orchard")["state"], "disconnected")
+        self.assertEqual(ids[0], ids[1])
+        seats = self.row("SELECT count(*) AS n FROM bic WHERE connection_id = ? AND removed_at IS NULL", ids[0])
+        self.assertEqual(seats["n"], 1)
+
+    def test_a_person_who_was_never_here(self):
+        client = self.rig.client("mhalloran")
+        person = next(p for c in self.companies.values() for p in c["people"] if p["key"] == "bw-nsoto")["procore"]
+        self.assertIsNone(self.row("SELECT 1 FROM account WHERE login_folded = ?", person["login"].lower()))
+        companies = self.sign_in(client, "orchard", person["login"], person["password"])
+        account = self.row("SELECT * FROM account WHERE login_folded = ?", person["login"].lower())
+        self.assertEqual((account["state"], account["procore_user_id"]), ("ok", person["user_id"]))
+        self.assertIn(self.companies["briarwood"]["name"], companies.page().text)
+
+    def test_made_up_addresses_lead_nowhere(self):
+        client = self.rig.client("mhalloran")
+        account = seed.account_id(self.rig, self.rig.person("lnakamura")["procore"]["login"])
+        npc = self.projects["orchard"]["npc"]["id"]
+        self.choose_npc(client, "orchard")
+        for query in ("npc=nothing", f"npc={npc}&account={'0' * 32}", f"npc={npc}&account={account}&company=1",
+                      "draft=987654"):
+            self.assertEqual(client.get(self.rig.portal("/Projects/connect?" + query)).status, 404, query)
+        with self.rig.db() as db:
+            active = db.execute("SELECT id FROM connection WHERE state = 'active'").fetchone()["id"]
+        self.assertEqual(client.get(self.rig.portal(f"/Projects/connect?draft={active}")).status, 404)
+        for user in ("kwhitlock", "lnakamura"):
+            self.assertEqual(self.rig.client(user).get(self.rig.portal("/Projects/connect")).status, 403, user)
+
+
+if __name__ == "__main__":
+    harness.main()

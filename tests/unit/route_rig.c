@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 
+#include "base/clk.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "store/account.h"
@@ -55,6 +56,25 @@ add_work(struct route_rig *w)
 	buf_clear(&sql);
 }
 
+/* Lists to choose from, as read just now, and a connection in preparation. */
+static void
+add_lists(struct route_rig *w)
+{
+	struct buf sql = BUF_INIT(4096);
+
+	w->draft = rig_connect(w->r, "N-1", w->account);
+	buf_printf(&sql,
+	    "insert into browse_list (account_id, kind, parent_id, wanted_at, read_at) "
+	    "values (0, 'npc_project', 0, %" PRId64 ", %" PRId64 ")",
+	    clk_now(), clk_now());
+	rig_sql(w->r, buf_str(&sql));
+	rig_sql(w->r,
+	    "insert into browse_row (account_id, kind, parent_id, remote_id, number, name, "
+	    "extra, seen_at) "
+	    "values (0, 'npc_project', 0, 'N-9', '2026-009', 'Orchard', 'EAST', 1)");
+	buf_clear(&sql);
+}
+
 void
 route_rig_open(struct route_rig *w, struct rig *r)
 {
@@ -74,6 +94,8 @@ route_rig_open(struct route_rig *w, struct rig *r)
 	w->seat = rig_number(r, "select id from bic order by id limit 1");
 	add_people(w);
 	add_work(w);
+	add_lists(w);
+	route_rig_mend(w);
 	OK(r, account_get(r->db, w->account, &a, &r->err));
 	str_cut(w->public_id, sizeof w->public_id, a.public_id);
 	account_clear(&a);
@@ -158,7 +180,9 @@ route_rig_says(const struct route_rig *w, const char *text)
 void
 route_rig_mend(struct route_rig *w)
 {
-	rig_sql(w->r, "update connection set state = 'active', sync_requested_at = null");
+	rig_sql(w->r,
+	    "update connection set sync_requested_at = null, "
+	    "state = case npc_project_id when 'N-1' then 'disconnected' else 'active' end");
 	rig_sql(w->r, "update bic set removed_at = null");
 	rig_sql(w->r, "update issue set state = 'open', ended_at = null");
 	rig_sql(w->r, "delete from bic where account_id not in (select account_id from "

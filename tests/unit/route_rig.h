@@ -12,6 +12,7 @@ struct route_rig {
 	/* two projects, each with an admin and a BIC user of its own; item and issue are of
 	 * the first */
 	int64_t project, other_project, account, second_account, seat, item, issue;
+	int64_t draft; /* a connection in preparation */
 	char public_id[33];
 	/* what the last call answered */
 	int status;

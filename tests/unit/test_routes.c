@@ -37,8 +37,8 @@ teardown(void **state)
  * one, no role. */
 static const char *const people[] = {"gina", "pat", "bea", "otto", "olga", "nina"};
 
-/* + allowed, - refused (403), 0 does not exist for this person (404). P I T A S stand for
- * the ids of project, issue, item, account (public) and seat. */
+/* + allowed, - refused (403), 0 does not exist for this person (404). P I T A S D stand for
+ * the ids of project, issue, item, account (public), seat and draft. */
 static const struct walk {
 	enum fcgi_method method;
 	const char *path, *query_or_form, *expected;
@@ -63,6 +63,11 @@ static const struct walk {
     {FCGI_POST, "/Projects/bic/add", "project=P&account=A&then=mail", "+++000"},
     {FCGI_POST, "/Projects/bic/move", "project=P&bic=S&to=down", "+++000"},
     {FCGI_POST, "/Projects/bic/remove", "project=P&bic=S&sure=1", "+++000"},
+    {FCGI_POST, "/Projects/connect/sign-in", "npc=N-9", "+-----"},
+    {FCGI_POST, "/Projects/connect/choose", "npc=N-9&account=A&company=5&project=6",
+	"+-----"},
+    {FCGI_POST, "/Projects/connect/check", "draft=D", "+-----"},
+    {FCGI_POST, "/Projects/connect/save", "draft=D", "+-----"},
     {FCGI_POST, "/Projects/settings", "project=P&poll_minutes=5", "++-000"},
     {FCGI_POST, "/Projects/response-map", "project=P", "++-000"},
     {FCGI_POST, "/Projects/pause", "project=P", "++-000"},
@@ -96,6 +101,8 @@ fill(const struct route_rig *w, const char *s, struct buf *out)
 
 		if (hole && *s == 'P')
 			buf_printf(out, "%" PRId64, w->project);
+		else if (hole && *s == 'D')
+			buf_printf(out, "%" PRId64, w->draft);
 		else if (hole && *s == 'I')
 			buf_printf(out, "%" PRId64, w->issue);
 		else if (hole && *s == 'T')
@@ -194,7 +201,8 @@ test_stale(void **state)
 			if (status != 403 || !route_rig_says(w, "The form was out of date"))
 				fail_msg(
 				    "%s: %d %s", walks[i].path, status, buf_str(&w->body));
-			assert_true(route_rig_says(w, "name=\"csrf\""));
+			if (!route_rig_says(w, "name=\"csrf\""))
+				fail_msg("%s: no form to send again", walks[i].path);
 		}
 	}
 	assert_int_equal(rig_number(w->r, counts), before);
@@ -359,8 +367,8 @@ test_headers(void **state)
 	    .cookie = ""};
 
 	assert_int_equal(route_rig_call(w, &c), 200);
-	assert_true(
-	    route_rig_says(w, "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"));
+	assert_true(route_rig_says(
+	    w, "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"));
 	assert_true(route_rig_says(w, "X-Content-Type-Options: nosniff\r\n"));
 	assert_true(route_rig_says(w, "Referrer-Policy: same-origin\r\n"));
 	assert_true(route_rig_says(w, "Cache-Control: no-store\r\n"));

@@ -18,9 +18,8 @@ enum {
 	TAKE_SHARE = 2
 };
 
-/* Calls of a window that are left to more urgent work. */
-static int64_t
-reserve(enum budget_priority p, int64_t limit_n)
+int64_t
+budget_reserve(enum budget_priority p, int64_t limit_n)
 {
 	static const int64_t percent[] = {[BUDGET_ANSWER] = 0,
 	    [BUDGET_RESUME] = 5,
@@ -45,7 +44,7 @@ budget_may_call(struct db *db, int64_t account_id, int64_t company_id,
 		return 0;
 	}
 	if (b.limit_n > 0 && b.reset_at > now) {
-		if (b.remaining <= reserve(p, b.limit_n)) {
+		if (b.remaining <= budget_reserve(p, b.limit_n)) {
 			*until_at = b.reset_at;
 			return 0;
 		}

@@ -24,6 +24,9 @@ enum budget_priority {
 	BUDGET_QUIET   /* the rest */
 };
 
+/* Calls of a window of limit_n that this priority leaves to more urgent work. Cannot fail. */
+int64_t budget_reserve(enum budget_priority p, int64_t limit_n);
+
 /* May this call leave now?
  * company_id  0: a call without a company
  * *until_at   when not: the time from which it may; not before it

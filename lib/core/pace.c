@@ -27,7 +27,8 @@ enum {
 	   nothing about the hour. */
 	HOUR_LIMIT_LEAST = 300,
 	LONGEST_S = 7 * 86400,
-	/* Those that the budget has put off come back within this time after its reset. */
+	/* Those that have been put off come back within this time afterwards, or within a
+	 * quarter of the wait. */
 	BACK_S = 300
 };
 
@@ -89,9 +90,8 @@ pace_interval_s(const struct pace_in *in)
 		s = s * GROW_NUM / GROW_DEN;
 	s = least(s, longest);
 	if (in->hook)
-		s = most(s,
-		    least(least(HOOK_FACTOR * in->interval_s, PACE_CAP_S),
-			most(HOOK_VOUCHED * in->interval_s, HOUR_S)));
+		s = most(s, least(least(HOOK_FACTOR * in->interval_s, PACE_CAP_S),
+				most(HOOK_VOUCHED * in->interval_s, HOUR_S)));
 	return most(s, in->interval_s);
 }
 
@@ -104,8 +104,8 @@ pace_may_rest(const struct pace_in *in, int64_t listed_at)
 	if (in->limit_n > 0 && in->reset_at > in->now && in->idle >= WATCHFUL &&
 	    in->remaining <= budget_reserve(BUDGET_QUIET, in->limit_n))
 		return true;
-	/* the pass that is nearest to the time */
-	return in->now + in->interval_s / 2 < listed_at + pace_interval_s(in);
+	/* only while the next pass is early enough */
+	return in->now + in->interval_s <= listed_at + pace_interval_s(in);
 }
 
 int64_t
@@ -119,5 +119,7 @@ pace_back_at(int64_t reset_at, int64_t listed_at, int64_t now)
 {
 	int64_t waited = most(now - listed_at, 0);
 
-	return reset_at + BACK_S - least(BACK_S, waited * BACK_S / (2 * PACE_CAP_S));
+	int64_t spread = least(most(reset_at - now, 0) / 4, BACK_S);
+
+	return reset_at + spread - least(spread, waited * spread / (2 * PACE_CAP_S));
 }

@@ -30,7 +30,8 @@ struct pace_in {
 	bool hook;          /* a proven webhook would have told */
 	int64_t idle;       /* readings in a row that found nothing */
 	int64_t sharing;    /* connections read with the same token at the company; >= 1 */
-	int64_t limit_n, remaining, reset_at; /* as store/budget_row; limit_n 0: not known */
+	int64_t limit_n, remaining,
+	    reset_at; /* as store/budget_row; limit_n 0: not known */
 };
 
 /* The time from one reading to the next: at least interval_s, at most PACE_CAP_S, or
@@ -51,9 +52,10 @@ bool pace_may_rest(const struct pace_in *in, int64_t listed_at);
  * random  any number >= 0 */
 int64_t pace_next_at(int64_t now, int64_t interval_s, int64_t random);
 
-/* A pass that the budget has put off until reset_at: when it comes back. The longer a list
- * has waited, the sooner, so that the same ones are not put off again.
- * listed_at  last complete reading; 0: never */
+/* A pass that has been put off until reset_at: when it comes back, at most a quarter of the
+ * wait and five minutes later. The longer a list has waited, the sooner, so that the same
+ * ones are not put off again.
+ * listed_at  last complete reading; 0: never. Cannot fail. */
 int64_t pace_back_at(int64_t reset_at, int64_t listed_at, int64_t now);
 
 #endif

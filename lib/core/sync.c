@@ -5,6 +5,7 @@
 #include "base/clk.h"
 #include "base/rnd.h"
 #include "base/str.h"
+#include "core/pace.h"
 #include "core/sync_int.h"
 #include "core/webhook.h"
 #include "store/job.h"
@@ -20,7 +21,7 @@ enum {
 
 /* ---- lists of both sides */
 
-/* One kind: the first reader reads every time; the others, who may see what the first may
+/* One kind: the first reader reads whenever it is due; the others, who may see what the first may
  * not, now and then. A reader that turns out not to be able is left out and the next one
  * steps in, with its own mark. */
 static int
@@ -38,7 +39,8 @@ list_kind(struct run *r, enum plan_kind kind, bool *complete, struct err *e)
 		else
 			first = run_reader(r, kind);
 	}
-	if (!*complete)
+	/* what may rest has its recycle bin rest, too */
+	if (!*complete || r->rested)
 		return 0;
 	if (list_bin(r, kind, first, e) == -1)
 		return -1;
@@ -113,12 +115,9 @@ next_time(struct run *r, int64_t *next_at, struct err *e)
 {
 	int64_t now = clk_now(), due = 0;
 
-	/* a tenth of jitter, so that projects connected together do not stay in step */
-	*next_at = now + r->poll_s - rnd_between(0, r->poll_s / 10);
-	if (r->stopped && r->retry_at > now && r->retry_at < *next_at)
-		*next_at = r->retry_at;
-	if (r->retry_at > *next_at)
-		*next_at = r->retry_at;
+	*next_at = pace_next_at(now, r->poll_s, rnd_between(0, r->poll_s));
+	if (r->retry_at > now && (r->stopped || r->retry_at > *next_at))
+		*next_at = pace_back_at(r->retry_at, r->read_at, now);
 	if (!r->stopped && !r->no_reader) {
 		if (item_next_due(r->db, r->connection_id, &due, e) == -1)
 			return -1;
@@ -133,7 +132,10 @@ next_time(struct run *r, int64_t *next_at, struct err *e)
 static int
 save_connection(struct run *r, bool complete, int64_t next_at, struct err *e)
 {
-	bool quiet = r->pass.found == 0 && r->pass.done == 0;
+	int64_t idle = r->idle_passes + (r->rested ? 0 : 1);
+
+	if (r->pass.found != 0 || r->pass.done != 0)
+		idle = 0;
 
 	if (!complete)
 		return sync_connection_failed(
@@ -144,7 +146,7 @@ save_connection(struct run *r, bool complete, int64_t next_at, struct err *e)
 	if (r->unannounced && webhook_judge(r->db, r->connection_id, r->listed_at, e) == -1)
 		return -1;
 	return sync_connection_done(
-	    r->db, r->connection_id, clk_now(), next_at, quiet ? r->idle_passes + 1 : 0, e);
+	    r->db, r->connection_id, clk_now(), next_at, idle, e);
 }
 
 /* Nobody could read one of the kinds, or both. */

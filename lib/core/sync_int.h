@@ -54,6 +54,9 @@ struct run {
 	bool unannounced;  /* a planned reading of Procore found changes, though no webhook
 			      waited; */
 	int64_t listed_at; /* ... the reading before ended then */
+	bool own_poll;     /* an admin set this project's interval */
+	bool rested;       /* Procore's lists were not read: nothing is known of them */
+	int64_t read_at;   /* the oldest of the readings before this pass; 0: one is new */
 };
 
 /* ---- sync_run.c */

@@ -11,8 +11,11 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "core/pace.h"
 #include "core/webhook.h"
+#include "store/budget_row.h"
 #include "store/issue.h"
+#include "store/sync_rows.h"
 
 enum { MAX_PAGES = 1000 };
 
@@ -258,21 +261,44 @@ list_procore(
 	return list(r, &l, e);
 }
 
+static int
+may_rest(struct run *r, const struct plan_bic *reader, int64_t listed_at, bool *rests,
+    struct err *e)
+{
+	struct pace_in in = {.now = clk_now(),
+	    .interval_s = r->poll_s,
+	    .own_interval = r->own_poll,
+	    .idle = r->idle_passes};
+	struct budget_row b;
+
+	if (webhook_vouches(r->db, r->connection_id, listed_at, &in.hook, e) == -1 ||
+	    budget_row_get(r->db, reader->account_id, r->company_id, &b, e) == -1 ||
+	    sync_sharing(r->db, reader->account_id, r->company_id, &in.sharing, e) == -1)
+		return -1;
+	in.limit_n = b.limit_n;
+	in.remaining = b.remaining;
+	in.reset_at = b.reset_at;
+	*rests = pace_may_rest(&in, listed_at);
+	return 0;
+}
+
 int
 list_procore_due(
     struct run *r, enum plan_kind kind, const struct plan_bic *reader, struct err *e)
 {
-	bool quiet = r->planned && r->hook_id == 0, rests = false;
+	bool quiet = r->planned && r->hook_id == 0;
 	int64_t found = r->pass.found;
 	struct mark m = {0};
 
 	if (mark_get(r->db, r->connection_id, "procore", plan_kind_word(kind),
 		reader->account_id, &m, e) == -1)
 		return -1;
-	if (quiet && webhook_may_rest(
-			 r->db, r->connection_id, r->poll_s, m.pass_at, &rests, e) == -1)
+	if (m.pass_at < r->read_at)
+		r->read_at = m.pass_at;
+	r->rested = false;
+	if (quiet && may_rest(r, reader, m.pass_at, &r->rested, e) == -1)
 		return -1;
-	if (rests)
+	if (r->rested)
 		return 0;
 	if (list_procore(r, kind, reader, e) == -1)
 		return -1;

@@ -24,6 +24,7 @@ read_connection(struct run *r, bool *active, struct err *e)
 	r->project_id = c.project_id;
 	r->poll_s =
 	    60 * (c.poll_minutes > 0 ? c.poll_minutes : r->conf->poll_interval_minutes);
+	r->own_poll = c.poll_minutes > 0;
 	r->sync_from_at = c.sync_from_at;
 	r->idle_passes = c.idle_passes;
 	r->planned = c.next_at != 0 && c.next_at <= clk_now() && !c.requested;
@@ -76,7 +77,7 @@ run_open(
 	    .connection_id = connection_id};
 	r->procore.oauth = &x->oauth;
 	r->procore.priority = BUDGET_BUSY;
-	r->pass.started_at = clk_now();
+	r->pass.started_at = r->read_at = clk_now();
 	if (read_connection(r, active, e) == -1 || read_bics(r, e) == -1)
 		return -1;
 	/* Somebody pressed Sync now or just signed in, or things happen here: before the

@@ -334,32 +334,18 @@ webhook_plan(struct db *db, const struct conf *c, struct err *e)
 
 /* ---- for sync */
 
-/* The longest rest: it must not outlast what the status vouches for (DESIGN.md 7 "Proof":
- * three intervals, or an hour). */
-static int64_t
-longest_rest(int64_t poll_s)
-{
-	int64_t slow = poll_s * WEBHOOK_SLOW_FACTOR,
-		vouched = poll_s * 3 > 3600 ? poll_s * 3 : 3600;
-
-	if (slow > WEBHOOK_SLOW_MAX_S)
-		slow = WEBHOOK_SLOW_MAX_S;
-	return slow < vouched ? slow : vouched;
-}
-
 int
-webhook_may_rest(struct db *db, int64_t connection_id, int64_t poll_s, int64_t listed_at,
-    bool *rests, struct err *e)
+webhook_vouches(
+    struct db *db, int64_t connection_id, int64_t listed_at, bool *vouches, struct err *e)
 {
 	struct webhook w = {0};
 	int64_t now = clk_now();
 
 	if (webhook_get(db, connection_id, &w, e) == -1)
 		return -1;
-	*rests = w.active && w.last_event_at != 0 &&
+	*vouches = w.active && w.last_event_at != 0 &&
 		 w.checked_at > now - 2 * (int64_t)WEBHOOK_CHECK_S &&
-		 listed_at >= w.last_event_at + WEBHOOK_LAG_S &&
-		 now + poll_s <= listed_at + longest_rest(poll_s);
+		 listed_at >= w.last_event_at + WEBHOOK_LAG_S;
 	webhook_clear(&w);
 	return 0;
 }

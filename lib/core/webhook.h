@@ -19,10 +19,6 @@
 enum {
 	/* A hook is looked at this often, whatever happens. */
 	WEBHOOK_CHECK_S = 86400,
-	/* With a proven hook Procore's lists are read only this many times less often, and
-	   at least every ... */
-	WEBHOOK_SLOW_FACTOR = 6,
-	WEBHOOK_SLOW_MAX_S = 2 * 3600,
 	/* Lists lag behind events: one read sooner than this after an event does not cover
 	   it. */
 	WEBHOOK_LAG_S = 60
@@ -39,11 +35,12 @@ webhook_run(struct oauth_ctx *x, int64_t connection_id, int64_t *next_at, struct
 MUST_USE int webhook_plan(struct db *db, const struct conf *c, struct err *e);
 
 /* ---- for sync */
-/* May a list of Procore's that was read at listed_at rest in this pass, because the hook
- * would have spoken? poll_s     planned interval of passes listed_at  end of the last
- * complete reading by that account; 0: never errors     ERR_DB, ERR_BUSY, ERR_IO */
-MUST_USE int webhook_may_rest(struct db *db, int64_t connection_id, int64_t poll_s,
-    int64_t listed_at, bool *rests, struct err *e);
+/* Would the hook have told of a change since the list was read at listed_at? It has spoken
+ * before, and is as it should be (core/pace says how long the list then may rest).
+ * listed_at  end of the last complete reading by that account; 0: never
+ * errors     ERR_DB, ERR_BUSY, ERR_IO */
+MUST_USE int webhook_vouches(struct db *db, int64_t connection_id, int64_t listed_at,
+    bool *vouches, struct err *e);
 /* A planned reading found changes though no event waits; the one before ended at listed_at.
  * If the hook should have spoken meanwhile, it is doubted and looked at. */
 MUST_USE int

@@ -69,6 +69,26 @@ sync_connection_failed(
 	return db_exec(q, e);
 }
 
+int
+sync_sharing(
+    struct db *db, int64_t account_id, int64_t company_id, int64_t *n, struct err *e)
+{
+	struct stmt *q = NULL;
+	bool row = false;
+	int rc = -1;
+
+	if (db_query(db, Q_SYNC_SHARING, &q, e) == -1)
+		return -1;
+	db_bind_i64(q, 1, account_id);
+	db_bind_i64(q, 2, company_id);
+	if (db_step(q, &row, e) == 0) {
+		*n = row && db_col_i64(q, 0) > 0 ? db_col_i64(q, 0) : 1;
+		rc = 0;
+	}
+	db_done(q);
+	return rc;
+}
+
 /* ---- seats */
 
 void

@@ -29,6 +29,11 @@ MUST_USE int sync_connection_done(struct db *db, int64_t id, int64_t now, int64_
 MUST_USE int sync_connection_failed(
     struct db *db, int64_t id, int64_t next_at, const char *error, struct err *e);
 
+/* Active connections in which the account has a seat at this company: what shares its
+ * budget; at least 1. */
+MUST_USE int sync_sharing(
+    struct db *db, int64_t account_id, int64_t company_id, int64_t *n, struct err *e);
+
 struct sync_seat {
 	int64_t bic_id, connection_id, account_id;
 	int64_t user_id, checked_at;               /* 0: not known, never */

@@ -22,6 +22,10 @@ SELECT b.id, b.connection_id, b.account_id, ifnull(a.procore_user_id, 0), a.logi
   FROM bic b JOIN account a ON a.id = b.account_id JOIN connection c ON c.id = b.connection_id
  WHERE b.account_id = ?1 AND b.removed_at IS NULL AND c.state = 'active' ORDER BY b.connection_id;
 
+-- SYNC_SHARING roles: sync
+SELECT count(*) FROM bic b JOIN connection c ON c.id = b.connection_id
+ WHERE b.account_id = ?1 AND b.removed_at IS NULL AND c.state = 'active' AND c.procore_company_id = ?2;
+
 -- SYNC_SEAT_PUT roles: sync
 UPDATE bic SET state = ?2, state_text = ?3, rfi_level = ?4, submittal_level = ?5, npc_contact_id = ?6, checked_at = ?7
  WHERE id = ?1;

@@ -35,7 +35,8 @@ enum {
 	ITEM_CALLS = 3,
 	EVENT_S = 3,
 	LOST_ONE_IN = 50,
-	BUSY_IDLE = 3, /* as sync_run: fewer quiet readings than this have priority */
+	QUIET_BEFORE = 30, /* readings in vain before the first day */
+	BUSY_IDLE = 3,     /* as sync_run: fewer quiet readings than this have priority */
 	WAITING_MAX = 512
 };
 
@@ -61,8 +62,8 @@ struct sim {
 	size_t delays;
 	int64_t calls, idle_calls, refused;
 	double idle_hours, worst_gap;
-	bool counts;   /* the first day is over */
-	size_t late;   /* of delay: what had not arrived at the end */
+	bool counts; /* the first day is over */
+	size_t late; /* of delay: what had not arrived at the end */
 };
 
 /* A generator of its own: the same seed must give the same table everywhere. */
@@ -143,7 +144,8 @@ rests(const struct sim *s, const struct project *p, int64_t now)
 static bool
 read_lists(struct sim *s, struct project *p, int64_t now)
 {
-	bool hot = p->idle < BUSY_IDLE || p->event_at != 0, bins = now - p->bin_at >= HOUR_S;
+	bool hot = p->idle < BUSY_IDLE || p->event_at != 0,
+	     bins = now - p->bin_at >= HOUR_S;
 	int n = LIST_CALLS + (bins ? LIST_CALLS : 0);
 
 	if (!spend(s, hot ? BUDGET_BUSY : BUDGET_QUIET, n, now))
@@ -199,8 +201,8 @@ step(struct sim *s, int64_t now)
 			p->event_at = 0;
 			continue;
 		}
-		p->pass_at = pace_next_at(
-		    now, INTERVAL_S, (int64_t)(uniform(s) * (INTERVAL_S + 1)));
+		p->pass_at =
+		    pace_next_at(now, INTERVAL_S, (int64_t)(uniform(s) * (INTERVAL_S + 1)));
 	}
 }
 
@@ -227,7 +229,8 @@ run(struct sim *s, int64_t begin, int64_t end)
 	for (int i = 0; i < s->n; i++) {
 		struct project *p = &s->p[i];
 
-		*p = (struct project){.change_at = (double)begin - DAY_S};
+		*p = (struct project){
+		    .change_at = (double)begin - DAY_S, .idle = QUIET_BEFORE};
 		while (p->change_at < (double)begin)
 			next_change(s, p);
 		p->pass_at = begin + (int64_t)(uniform(s) * INTERVAL_S);
@@ -249,14 +252,15 @@ run(struct sim *s, int64_t begin, int64_t end)
 static void
 duration(double s, char out[32])
 {
-	int n = s < 120	  ? snprintf(out, 32, "%.0f s", s)
-	    : s < 2 * 7200 ? snprintf(out, 32, "%.0f min", s / 60)
-			   : snprintf(out, 32, "%.1f h", s / HOUR_S);
+	int n = s < 120        ? snprintf(out, 32, "%.0f s", s)
+		: s < 2 * 7200 ? snprintf(out, 32, "%.0f min", s / 60)
+			       : snprintf(out, 32, "%.1f h", s / HOUR_S);
 
 	BUG_IF(n < 0);
 }
 
-/* Median, 99 % and the longest in out. false: nothing arrived, or the budget was overdrawn. */
+/* Median, 99 % and the longest in out. false: nothing arrived, or the budget was overdrawn.
+ */
 static bool
 one(int n, int64_t limit, struct way way, int64_t days)
 {
@@ -276,8 +280,8 @@ one(int n, int64_t limit, struct way way, int64_t days)
 		duration(s.worst_gap, gap);
 		printf("%8d %7lld  %-8s %-4s %9s %9s %11s %7zu %10.1f %11.1f %8lld\n", n,
 		    (long long)limit, way.adaptive ? "adaptive" : "fixed",
-		    way.hooks ? "yes" : "no", half, high, gap,
-		    s.late, (double)s.calls / (double)(s.delays - s.late),
+		    way.hooks ? "yes" : "no", half, high, gap, s.late,
+		    (double)s.calls / (double)(s.delays - s.late),
 		    (double)s.idle_calls / s.idle_hours, (long long)s.refused);
 	}
 	free(s.delay);
@@ -293,8 +297,9 @@ main(int argc, char **argv)
 	bool brief = argc > 1 && str_eq(argv[1], "--short");
 	int64_t days = brief ? 1 : 3;
 
-	printf("delay from a change at Procore to its arrival, simulated: %lld day(s), one "
-	       "token for all projects\n%8s %7s  %-8s %-4s %9s %9s %11s %7s %10s %11s %8s\n",
+	printf(
+	    "delay from a change at Procore to its arrival, simulated: %lld day(s), one "
+	    "token for all projects\n%8s %7s  %-8s %-4s %9s %9s %11s %7s %10s %11s %8s\n",
 	    (long long)days, "projects", "calls/h", "polling", "hook", "median", "99 %",
 	    "longest gap", "waiting", "calls/item", "calls/idle h", "put off");
 	for (size_t c = 0; c < (brief ? 1 : 3); c++)

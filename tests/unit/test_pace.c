@@ -14,7 +14,10 @@ struct pace_case {
 };
 
 /* n connections share the token */
-#define IN(n, ...) {.now = NOW, .interval_s = 10 * MIN, .sharing = (n), __VA_ARGS__}
+#define IN(n, ...)                                                                         \
+	{                                                                                  \
+		.now = NOW, .interval_s = 10 * MIN, .sharing = (n), __VA_ARGS__            \
+	}
 #define HOURLY(n) .limit_n = (n), .remaining = (n), .reset_at = NOW + HOUR
 
 static const struct pace_case cases[] = {
@@ -23,28 +26,23 @@ static const struct pace_case cases[] = {
     {"then half as long again", IN(1, .idle = 3, HOURLY(3600)), 15 * MIN},
     {"plenty of budget: twice the interval, no more", IN(1, .idle = 500, HOURLY(3600)),
 	20 * MIN},
-    {"busy ones keep their pace in a crowd",
-	IN(300, .idle = 0, HOURLY(3600)), 10 * MIN},
-    {"a crowd: half of the budget for the quiet ones",
-	IN(300, .idle = 500, HOURLY(3600)), 2400},
-    {"a larger one: two hours, no more",
-	IN(1500, .idle = 500, HOURLY(3600)), 2 * HOUR},
-    {"more than can be paid in two hours: each the same part",
-	IN(2000, .idle = 500, HOURLY(600)), 60000},
-    {"no header yet: the smallest hour that is documented",
-	IN(100, .idle = 500, .limit_n = 0), 4800},
-    {"a short window says nothing about the hour",
-	IN(100, .idle = 500, .limit_n = 25, .remaining = 25,
-	    .reset_at = NOW + 10),
-	4800},
-    {"a window that others have spent slows down",
-	IN(300, .idle = 500, .limit_n = 3600, .remaining = 1800,
-	    .reset_at = NOW + HOUR),
-	4800},
-    {"a window that is over says its limit still",
-	IN(300, .idle = 500, .limit_n = 3600, .remaining = 0,
-	    .reset_at = NOW - 1),
+    {"busy ones keep their pace in a crowd", IN(300, .idle = 0, HOURLY(3600)), 10 * MIN},
+    {"a crowd: half of the budget for the quiet ones", IN(300, .idle = 500, HOURLY(3600)),
+	3200},
+    {"a larger one: two hours, no more", IN(1000, .idle = 500, HOURLY(3600)), 2 * HOUR},
+    {"a crowd that even the busy ones are too many for", IN(300, .idle = 0, HOURLY(600)),
 	2400},
+    {"more than can be paid in two hours: all wait", IN(2000, .idle = 500, HOURLY(600)),
+	128000},
+    {"no header yet: the smallest hour that is documented",
+	IN(100, .idle = 500, .limit_n = 0), 6400},
+    {"a short window says nothing about the hour",
+	IN(100, .idle = 500, .limit_n = 25, .remaining = 25, .reset_at = NOW + 10), 6400},
+    {"a window that others have spent slows down",
+	IN(300, .idle = 500, .limit_n = 3600, .remaining = 1800, .reset_at = NOW + HOUR),
+	6400},
+    {"a window that is over says its limit still",
+	IN(300, .idle = 500, .limit_n = 3600, .remaining = 0, .reset_at = NOW - 1), 3200},
     {"an admin's own interval is never stretched",
 	IN(2000, .idle = 500, .own_interval = true, HOURLY(600)), 10 * MIN},
     {"an interval that is longer than the cap stays",
@@ -59,7 +57,7 @@ static const struct pace_case cases[] = {
 	{.now = NOW, .interval_s = HOUR, .sharing = 1, .hook = true, HOURLY(3600)},
 	2 * HOUR},
     {"a webhook never makes a crowd's pace shorter",
-	IN(1500, .idle = 500, .hook = true, HOURLY(3600)), 2 * HOUR},
+	IN(1000, .idle = 500, .hook = true, HOURLY(3600)), 2 * HOUR},
 };
 
 static void
@@ -81,8 +79,8 @@ test_interval(void **state)
 static void
 test_bounds(void **state)
 {
-	static const int64_t limits[] = {0, 25, 100, 600, 3600, 1000000}, crowd[] = {1, 7,
-								      300, 100000};
+	static const int64_t limits[] = {0, 25, 100, 600, 3600, 1000000},
+			     crowd[] = {1, 7, 300, 100000};
 
 	(void)state;
 	for (size_t l = 0; l < ROWS(limits); l++)
@@ -97,7 +95,7 @@ test_bounds(void **state)
 					int64_t s = pace_interval_s(&in);
 
 					assert_true(s >= in.interval_s && s >= before);
-					assert_true(s <= 9 * 86400);
+					assert_true(s <= 14 * 86400);
 					before = s;
 				}
 			}
@@ -111,9 +109,9 @@ test_rest(void **state)
 	(void)state;
 	assert_false(pace_may_rest(&in, 0)); /* never read */
 	assert_true(pace_may_rest(&in, NOW - 10 * MIN));
-	/* the pass at 19 minutes is the nearest one: at 29 it would be late */
+	/* the next pass would come too late */
+	assert_false(pace_may_rest(&in, NOW - 10 * MIN - 1));
 	assert_false(pace_may_rest(&in, NOW - 19 * MIN));
-	assert_true(pace_may_rest(&in, NOW - 14 * MIN));
 	/* what is left belongs to more urgent work until the reset */
 	in.remaining = 900;
 	assert_true(pace_may_rest(&in, NOW - 19 * MIN));
@@ -138,6 +136,21 @@ test_next(void **state)
 		assert_in_range(pace_next_at(NOW, 60, i), NOW + 54, NOW + 60);
 }
 
+static void
+test_back(void **state)
+{
+	(void)state;
+	/* never listed, or long ago: at the reset; just listed: within five minutes of it
+	 */
+	assert_int_equal(pace_back_at(NOW + HOUR, 0, NOW), NOW + HOUR);
+	assert_int_equal(pace_back_at(NOW + HOUR, NOW - 5 * HOUR, NOW), NOW + HOUR);
+	assert_int_equal(pace_back_at(NOW + HOUR, NOW - 2 * HOUR, NOW), NOW + HOUR + 150);
+	assert_int_equal(pace_back_at(NOW + HOUR, NOW, NOW), NOW + HOUR + 300);
+	/* a short wait stays short */
+	assert_int_equal(pace_back_at(NOW + 8, NOW, NOW), NOW + 10);
+	assert_int_equal(pace_back_at(NOW - 8, NOW, NOW), NOW - 8);
+}
+
 int
 main(void)
 {
@@ -146,6 +159,7 @@ main(void)
 	    cmocka_unit_test(test_bounds),
 	    cmocka_unit_test(test_rest),
 	    cmocka_unit_test(test_next),
+	    cmocka_unit_test(test_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

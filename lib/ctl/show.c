@@ -3,15 +3,16 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
+#include "base/buf.h"
 #include "base/clk.h"
+#include "base/limits.h"
 #include "base/num.h"
 #include "base/str.h"
+#include "core/evidence.h"
 #include "ctl/ctl_int.h"
 #include "store/account.h"
 #include "store/report.h"
-#include "store/trail.h"
 
 /* ---- status */
 
@@ -53,24 +54,6 @@ ctl_status(struct ctl *c, struct err *e)
 
 /* ---- evidence */
 
-static void
-show_row(void *arg, const struct report_row *r)
-{
-	(void)arg;
-	for (int i = 0; i < report_n(r); i++) {
-		const char *name = report_name(r, i);
-		const char *text = report_text(r, i);
-		char at[CLK_ISO_BYTES];
-
-		if (text != NULL && str_ends(name, "_at")) {
-			clk_iso(report_i64(r, i), at);
-			text = at;
-		}
-		printf("  %-18s %s\n", name, text == NULL ? "-" : text);
-	}
-	putchar('\n');
-}
-
 static int
 find_account(struct ctl *c, const char *what, struct account *a, struct err *e)
 {
@@ -93,37 +76,18 @@ find_account(struct ctl *c, const char *what, struct account *a, struct err *e)
 int
 ctl_evidence(struct ctl *c, struct err *e)
 {
-	static const struct {
-		enum report which;
-		const char *title;
-	} parts[] = {{REPORT_ACCOUNT, "Account"}, {REPORT_PEOPLE, "People"}, {REPORT_SEATS, "Projects"},
-	    {REPORT_INCIDENTS, "Incidents"}, {REPORT_MAILS, "Mails"}, {REPORT_JOURNAL, "Token calls, newest first"},
-	    {REPORT_CALLS, "Failed calls, newest first"}};
+	struct buf text = BUF_INIT(LIMIT_PAGE);
 	struct account a = {0};
-	char *installation = NULL;
-	char now[CLK_ISO_BYTES];
 	int rc = -1;
 
 	if (c->argc != 2)
 		return ctl_usage(c, "name one account: its Procore login, or the id in its link");
-	if (ctl_open_db(c, e) == -1 || find_account(c, c->argv[1], &a, e) == -1 ||
-	    meta_get(c->db, "installation_id", &installation, e) == -1)
-		goto out;
-	clk_iso(clk_now(), now);
-	printf("connectorweb %s, installation %s, written %s\nWithout tokens, keys and passwords.\n\n", PACKAGE_VERSION,
-	    installation == NULL ? "-" : installation, now);
-	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-		int n = 0;
-
-		printf("%s\n", parts[i].title);
-		if (report_run(c->db, parts[i].which, a.id, show_row, NULL, &n, e) == -1)
-			goto out;
-		if (n == 0)
-			printf("  none\n\n");
+	if (ctl_open_db(c, e) == 0 && find_account(c, c->argv[1], &a, e) == 0 &&
+	    evidence_write(c->db, a.id, 0, &text, e) == 0) {
+		fputs(buf_str(&text), stdout);
+		rc = CTL_OK;
 	}
-	rc = CTL_OK;
-out:
-	free(installation);
+	buf_clear(&text);
 	account_clear(&a);
 	return rc;
 }

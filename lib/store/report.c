@@ -49,24 +49,45 @@ report_i64(const struct report_row *r, int i)
 	return db_col_i64(r->q, i);
 }
 
-int
-report_run(struct db *db, enum report which, int64_t id, report_fn fn, void *arg, int *n, struct err *e)
+/* q is done afterwards. */
+static int
+give(struct stmt *q, report_fn fn, void *arg, int *n, struct err *e)
 {
-	struct report_row r = {0};
+	struct report_row r = {q};
 	bool row = false;
 	int count = 0;
 	int rc;
 
-	if (db_query(db, table[which].query, &r.q, e) == -1)
-		return -1;
-	if (table[which].by_id)
-		db_bind_i64(r.q, 1, id);
-	while ((rc = db_step(r.q, &row, e)) == 0 && row) {
+	while ((rc = db_step(q, &row, e)) == 0 && row) {
 		fn(arg, &r);
 		count++;
 	}
-	db_done(r.q);
+	db_done(q);
 	if (rc == 0 && n != NULL)
 		*n = count;
 	return rc;
+}
+
+int
+report_run(struct db *db, enum report which, int64_t id, report_fn fn, void *arg, int *n, struct err *e)
+{
+	struct stmt *q = NULL;
+
+	if (table[which].by_id)
+		return report_account(db, which, id, 0, fn, arg, n, e);
+	return db_query(db, table[which].query, &q, e) == -1 ? -1 : give(q, fn, arg, n, e);
+}
+
+int
+report_account(struct db *db, enum report which, int64_t account_id, int64_t admin_id, report_fn fn, void *arg,
+    int *n, struct err *e)
+{
+	struct stmt *q = NULL;
+
+	if (db_query(db, table[which].query, &q, e) == -1)
+		return -1;
+	db_bind_i64(q, 1, account_id);
+	if (which == REPORT_SEATS)
+		db_bind_i64(q, 2, admin_id);
+	return give(q, fn, arg, n, e);
 }

@@ -28,6 +28,7 @@ give_account(void *arg, struct stmt *q)
 	    .proved_at = db_col_i64(q, 8),
 	    .cause_text = db_col_text(q, 9),
 	    .waiting = db_col_i64(q, 10),
+	    .administers = db_col_bool(q, 11),
 	};
 
 	to->fn(to->arg, &a);
@@ -49,6 +50,18 @@ view_accounts_count(struct db *db, const struct view_scope *s, int64_t *n, struc
 	const int64_t numbers[] = {s->all, s->person_id};
 
 	return view_number(db, Q_VIEW_ACCOUNTS_COUNT, numbers, 2, n, e);
+}
+
+int
+view_account_admin(
+    struct db *db, int64_t account_id, int64_t person_id, bool *is, struct err *e)
+{
+	const int64_t numbers[] = {account_id, person_id};
+	int64_t n = 0;
+	int rc = view_number(db, Q_VIEW_ACCOUNT_ADMIN, numbers, 2, &n, e);
+
+	*is = rc == 0 && n != 0;
+	return rc;
 }
 
 struct to_account_project {

@@ -11,6 +11,7 @@ struct view_account {
 	const char *public_id, *login, *name, *people, *state, *cause_text;
 	int64_t projects, since_at, proved_at;
 	int64_t waiting; /* items and answers */
+	bool administers; /* the person who looks is an admin of one of its projects */
 };
 typedef void (*view_account_fn)(void *arg, const struct view_account *a);
 /* Those who must sign in first. */
@@ -18,6 +19,10 @@ MUST_USE int view_accounts(struct db *db, const struct view_scope *s, int64_t li
     int64_t offset, view_account_fn fn, void *arg, struct err *e);
 MUST_USE int
 view_accounts_count(struct db *db, const struct view_scope *s, int64_t *n, struct err *e);
+
+/* Is a person Project Admin of a project in which the account has a seat? */
+MUST_USE int view_account_admin(
+    struct db *db, int64_t account_id, int64_t person_id, bool *is, struct err *e);
 
 /* Projects that an account serves; open: this person may open it. */
 struct view_account_project {

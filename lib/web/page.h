@@ -31,6 +31,7 @@ PAGE(people);
 /* POST */
 PAGE(start_reconnect);
 PAGE(send_link);
+PAGE(evidence);
 PAGE(bic_check);
 PAGE(bic_add);
 PAGE(bic_move);
@@ -63,6 +64,8 @@ MUST_USE int page_edit_show(struct web_req *r, int status, const struct page_typ
 /* The reconnect page of an account. project_id: where one came from, 0 */
 MUST_USE int page_reconnect_show(
     struct web_req *r, int status, const char *public_id, int64_t project_id, struct err *e);
+/* Accounts, from the start. */
+MUST_USE int page_accounts_show(struct web_req *r, int status, struct err *e);
 /* Add ball in court, with the login as typed. */
 MUST_USE int page_add_bic_show(struct web_req *r, int status, const char *login, const char *error, struct err *e);
 /* Sync Issues; project_id 0: of all. */

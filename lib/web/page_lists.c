@@ -53,10 +53,11 @@ add_account(void *arg, const struct view_account *a)
 	state_put_account(b->r, a->state, a->since_at, a->cause_text, o);
 	web_put_time(b->r, o, "verified", a->proved_at);
 	json_put_bool(o, "reconnect", !in);
+	json_put_bool(o, "evidence", a->administers);
 }
 
 int
-page_accounts(struct web_req *r, struct err *e)
+page_accounts_show(struct web_req *r, int status, struct err *e)
 {
 	struct build b = {r, json_put_arr(r->model, "accounts")};
 	struct view_scope scope = state_scope(r);
@@ -67,7 +68,13 @@ page_accounts(struct web_req *r, struct err *e)
 		r->app->db, &scope, PAGES_ROWS, pages_offset(r), add_account, &b, e) == -1)
 		return -1;
 	pages_put(r, "/Projects/accounts?", n, TEXT_ACCOUNTS_ONE, TEXT_ACCOUNTS_MANY);
-	return web_render(r, 200, "accounts.xhtml", e);
+	return web_render(r, status, "accounts.xhtml", e);
+}
+
+int
+page_accounts(struct web_req *r, struct err *e)
+{
+	return page_accounts_show(r, 200, e);
 }
 
 /* ---- activity */

@@ -43,6 +43,7 @@ const struct web_route edit_routes[] = {
     GET("/Projects/connect", connect, ACCESS_CONNECT, NULL),
     POST("/Projects/reconnect", start_reconnect, ACCESS_SIGNED_IN, NULL),
     POST("/Projects/send-link", send_link, ACCESS_SIGNED_IN, NULL),
+    POST("/Projects/evidence", evidence, ACCESS_SIGNED_IN, NULL),
     POST("/Projects/bic/check", bic_check, ACCESS_BIC, "project"),
     POST("/Projects/bic/add", bic_add, ACCESS_BIC, "project"),
     POST("/Projects/bic/move", bic_move, ACCESS_BIC, "project"),

@@ -126,6 +126,8 @@ static const struct {
     {"account.hand_over", TEXT_ACT_HAND_OVER},
     {"account.link", TEXT_ACT_LINK},
     {"account.join", TEXT_ACT_JOIN},
+    {"account.evidence", TEXT_ACT_EVIDENCE},
+    {"bic.check", TEXT_ACT_BIC_CHECK},
     {"bic.add", TEXT_ACT_BIC_ADD},
     {"bic.remove", TEXT_ACT_BIC_REMOVE},
     {"bic.move", TEXT_ACT_BIC_MOVE},

@@ -29,35 +29,38 @@ SELECT c.npc_number AS number, c.npc_name AS name,
  WHERE c.state <> 'disconnected'
  ORDER BY c.npc_number, c.npc_name, c.id;
 
--- REPORT_ACCOUNT roles: admin
+-- REPORT_ACCOUNT roles: web admin
 SELECT id, public_id, login, name, procore_user_id, state, cause, cause_text, since_at, generation, access_expires_at,
        refresh_due_at, last_refresh_at, proved_at, created_at
   FROM account WHERE id = ?1;
 
--- REPORT_PEOPLE roles: admin
+-- REPORT_PEOPLE roles: web admin
 SELECT p.user_name, p.name, p.mail, pa.source, pa.at AS joined_at
   FROM person_account AS pa JOIN person AS p ON p.id = pa.person_id WHERE pa.account_id = ?1 ORDER BY p.user_name;
 
--- REPORT_SEATS roles: admin
+-- Those of one Project Admin's projects, or all (?2 is 0).
+-- REPORT_SEATS roles: web admin
 SELECT c.npc_number AS project, c.npc_name AS name, c.state AS connection, co.name AS company, co.app_state,
        b.position, b.state, b.state_text, b.rfi_level, b.submittal_level, b.checked_at, b.removed_at
   FROM bic AS b JOIN connection AS c ON c.id = b.connection_id
   JOIN company AS co ON co.procore_company_id = c.procore_company_id
- WHERE b.account_id = ?1 ORDER BY c.npc_number, b.id;
+ WHERE b.account_id = ?1
+   AND (?2 = 0 OR EXISTS (SELECT 1 FROM project_admin AS pa WHERE pa.connection_id = c.id AND pa.person_id = ?2))
+ ORDER BY c.npc_number, b.id;
 
--- REPORT_JOURNAL roles: admin
+-- REPORT_JOURNAL roles: web admin
 SELECT kind, generation, state, intent_at, result_at, http_status, detail, owner
   FROM token_journal WHERE account_id = ?1 ORDER BY id DESC LIMIT 100;
 
--- REPORT_CALLS roles: admin
+-- REPORT_CALLS roles: web admin
 SELECT at AS ended_at, call, stage, status, request_id, answer FROM call_evidence WHERE account_id = ?1 ORDER BY id DESC;
 
--- REPORT_INCIDENTS roles: admin plan: scan a file for support, rarely made
+-- REPORT_INCIDENTS roles: web admin plan: scan a file for support, rarely made
 SELECT cause, detail, opened_at, closed_at, told_at, reminders, next_reminder_at
   FROM incident WHERE subject = 'account' AND subject_id = ?1 || '' ORDER BY id DESC LIMIT 50;
 
--- REPORT_MAILS roles: admin plan: scan a file for support, rarely made
-SELECT kind, to_address, state, tries, queued_at, sent_at, answer, subject, message_id
+-- REPORT_MAILS roles: web admin plan: scan a file for support, rarely made
+SELECT kind, to_address, state, tries, queued_at, sent_at, answer, message_id
   FROM mail WHERE account_id = ?1 ORDER BY id DESC LIMIT 50;
 
 -- REPORT_SERVICES roles: admin plan: scan seven rows

@@ -254,10 +254,19 @@ SELECT a.id, a.public_id, a.login, a.name,
        (SELECT count(*) FROM bic AS b JOIN visible AS v ON v.id = b.connection_id
           JOIN item AS t ON t.connection_id = b.connection_id AND t.state = 'waiting' AND t.account_id = a.id
          WHERE b.account_id = a.id AND b.removed_at IS NULL)
-       + ifnull((SELECT w.n FROM answers AS w WHERE w.account_id = a.id), 0)
+       + ifnull((SELECT w.n FROM answers AS w WHERE w.account_id = a.id), 0),
+       ?1 OR EXISTS (SELECT 1 FROM project_admin AS pa JOIN bic AS b ON b.connection_id = pa.connection_id
+                       JOIN visible AS v ON v.id = b.connection_id
+                      WHERE pa.person_id = ?2 AND b.account_id = a.id AND b.removed_at IS NULL)
   FROM account AS a
  WHERE a.id IN (SELECT b.account_id FROM bic AS b JOIN visible AS v ON v.id = b.connection_id WHERE b.removed_at IS NULL)
  ORDER BY a.state IN ('ok', 'suspect'), a.login_folded LIMIT ?3 OFFSET ?4;
+
+-- Is a person Project Admin where the account has a seat?
+-- VIEW_ACCOUNT_ADMIN roles: web
+SELECT EXISTS (SELECT 1 FROM bic AS b JOIN connection AS c ON c.id = b.connection_id
+                 JOIN project_admin AS pa ON pa.connection_id = c.id
+                WHERE b.account_id = ?1 AND pa.person_id = ?2 AND b.removed_at IS NULL AND c.state <> 'disconnected');
 
 -- VIEW_ACCOUNTS_COUNT roles: web plan: scan as VIEW_ACCOUNTS
 WITH visible (id) AS (

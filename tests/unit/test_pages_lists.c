@@ -116,6 +116,57 @@ add_act(struct site *s, const char *action, const char *target)
 	    action, target);
 }
 
+/* The file: of one's own projects only, never a secret, and the trail tells who took it. */
+static void
+evidence_by_role(void **state)
+{
+	static const char secret[] = "sealed-token-bytes";
+	struct site *s = *state;
+	char form[64];
+	char *id = rig_text(&s->w.core, "SELECT public_id FROM account WHERE login LIKE 'bic@%'");
+
+	assert_int_equal(str_format(form, sizeof form, "account=%s", id), 0);
+	site_run(s,
+	    "INSERT INTO bic (connection_id, account_id, position, added_at) VALUES "
+	    "(%" PRId64 ", %" PRId64 ", 9, 1)",
+	    s->south, s->bic);
+	site_run(s,
+	    "INSERT INTO call_evidence (account_id, at, call, stage, status, answer) VALUES "
+	    "(%" PRId64 ", 1700000000, 'GET /rest/v1.0/me', 'body', 401, 'invalid_token')",
+	    s->bic);
+	site_run(s,
+	    "INSERT INTO token (account_id, generation, writer_key_id, reader_key_id, "
+	    "access_sealed, refresh_sealed, stored_at) VALUES (%" PRId64
+	    ", 1, 'w', 'r', CAST('%s' AS BLOB), CAST('%s' AS BLOB), 1)",
+	    s->bic, secret, secret);
+	assert_int_equal(site_post(s, "ga", P "/evidence", "%s", form), 200);
+	web_has(&s->w, "login              bic@harlowfinch.example.com");
+	web_has(&s->w, "ended_at           2023-11-14T22:13:20Z");
+	web_has(&s->w, "GET /rest/v1.0/me");
+	web_has(&s->w, "N-100");
+	web_has(&s->w, "S-200");
+	web_lacks(&s->w, secret);
+	web_lacks(&s->w, "<");
+	assert_non_null(strstr(buf_str(&s->w.resp.headers),
+	    "Content-Disposition: attachment; filename=\"evidence-"));
+	assert_non_null(strstr(
+	    buf_str(&s->w.resp.headers), "Content-Type: text/plain; charset=utf-8"));
+	assert_int_equal(site_post(s, "pa", P "/evidence", "%s", form), 200);
+	web_has(&s->w, "N-100");
+	web_lacks(&s->w, "S-200");
+	assert_int_equal(site_number(s, "SELECT count(*) FROM audit WHERE action = "
+				      "'account.evidence' AND actor IN ('ga', 'pa')"),
+	    2);
+	/* Neither the account's own person nor a BIC user of the same project. */
+	assert_int_equal(site_post(s, "bic", P "/evidence", "%s", form), 403);
+	assert_int_equal(site_post(s, "other", P "/evidence", "%s", form), 403);
+	assert_int_equal(site_get(s, "bic", P "/accounts"), 200);
+	web_lacks(&s->w, P "/evidence");
+	assert_int_equal(site_get(s, "pa", P "/accounts"), 200);
+	web_has(&s->w, P "/evidence");
+	free(id);
+}
+
 static void
 activity_by_role(void **state)
 {
@@ -347,6 +398,7 @@ main(void)
 	    SITE_TEST(issues_by_role),
 	    SITE_TEST(foreign_is_unknown),
 	    SITE_TEST(accounts_by_role),
+	    SITE_TEST(evidence_by_role),
 	    SITE_TEST(activity_by_role),
 	    SITE_TEST(administration_by_role),
 	    SITE_TEST(health_tells),

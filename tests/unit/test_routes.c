@@ -59,6 +59,7 @@ static const struct walk {
     {FCGI_GET, "/Projects/connect", "", "+-----"},
     {FCGI_POST, "/Projects/reconnect", "account=A&project=P", "++++++"},
     {FCGI_POST, "/Projects/send-link", "account=A&project=P", "+++---"},
+    {FCGI_POST, "/Projects/evidence", "account=A", "++----"},
     {FCGI_POST, "/Projects/bic/check", "project=P&login=dora@example.com", "+++000"},
     {FCGI_POST, "/Projects/bic/add", "project=P&account=A&then=mail", "+++000"},
     {FCGI_POST, "/Projects/bic/move", "project=P&bic=S&to=down", "+++000"},

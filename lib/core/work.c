@@ -19,6 +19,7 @@
 #include "io/wake.h"
 #include "store/account.h"
 #include "store/attempt.h"
+#include "store/hand_over.h"
 #include "store/job.h"
 #include "store/plan_rows.h"
 #include "store/trail.h"
@@ -128,9 +129,14 @@ static int
 run_revoke(struct work_ctx *w, const struct job *j, int64_t *next_at, struct err *e)
 {
 	struct json *arg = NULL;
+	bool seated = false;
 	int rc = -1;
 
 	*next_at = 0;
+	if (hand_over_seated(w->sync->oauth.db, j->ref, &seated, e) == -1)
+		return -1;
+	if (seated)
+		return 0; /* it got a seat again meanwhile */
 	if (json_parse(j->arg, strlen(j->arg), LIMIT_FIELD, &arg, e) == 0)
 		rc = oauth_drop(&w->sync->oauth, j->ref, json_str_or(arg, "after", "needed"), e);
 	json_free(arg);

@@ -170,7 +170,8 @@ out:
 
 /* ---- (4) store, all in one transaction */
 
-/* Whoever finishes a reconnect becomes known here, with what the front tells of them, but without any role. */
+/* Whoever finishes a reconnect becomes known here, with what the front tells of them, but
+ * without any role. */
 static int
 know_person(struct web_req *r, struct err *e)
 {
@@ -184,7 +185,8 @@ know_person(struct web_req *r, struct err *e)
 	return person_ensure(r->app->db, r->person.user_name, name, mail, e);
 }
 
-/* The pair replaces whatever is there now: a renewal by the worker meanwhile must not cost the sign-in. */
+/* The pair replaces whatever is there now: a renewal by the worker meanwhile must not cost
+ * the sign-in. */
 static int
 store_pair(struct web_req *r, int64_t account_id, const struct oauth_pair *pair,
     const struct oauth_me *me, struct err *e)
@@ -201,7 +203,8 @@ store_pair(struct web_req *r, int64_t account_id, const struct oauth_pair *pair,
 
 /* Where one ends: after a sign-in for connecting a project the page is told who it was. */
 static int
-go_back(struct web_req *r, const struct attempt *a, const struct account *who, struct err *e)
+go_back(
+    struct web_req *r, const struct attempt *a, const struct account *who, struct err *e)
 {
 	struct buf path = BUF_INIT(LIMIT_URL);
 	int rc;
@@ -295,6 +298,117 @@ take_anyone(struct web_req *r, const struct attempt *a, const struct oauth_pair 
 	return rc;
 }
 
+/* ---- hand-over */
+
+/* Who had the seat: nothing is waited for any more, and the grant at Procore goes with the
+ * last seat. */
+static int
+end_old(struct web_req *r, const struct account *old, struct err *e)
+{
+	struct db *db = r->app->db;
+	bool seated = true;
+
+	if (hand_over_seated(db, old->id, &seated, e) == -1)
+		return -1;
+	if (seated)
+		return 0;
+	if (incident_close_account(db, &r->app->conf, old->id, e) == -1)
+		return -1;
+	return job_wish(db, JOB_REVOKE, old->id, "{\"after\":\"removed\"}", JOB_PRIO_TOKEN,
+	    clk_now(), e);
+}
+
+static int
+move_writes(struct web_req *r, const struct attempt *a, const struct hand_over *h,
+    const struct account *old, const struct account *to, const struct oauth_pair *pair,
+    const struct oauth_me *me, struct err *e)
+{
+	struct json *detail = json_obj();
+	struct db *db = r->app->db;
+	char target[48];
+	int rc = -1;
+
+	json_put_str(detail, "from", old->login);
+	json_put_str(detail, "to", me->login);
+	json_put_str(detail, "approved_by", h->approved_by);
+	if (h->connection_id != 0)
+		rc = str_format(
+		    target, sizeof target, "connection %" PRId64, h->connection_id);
+	else
+		rc = str_format(target, sizeof target, "account %" PRId64, old->id);
+	if (rc == -1) {
+		err_set(e, ERR_BUG, "target");
+		goto out;
+	}
+	rc = -1;
+	if (hand_over_seats(db, old->id, to->id, h->connection_id, e) == 0 &&
+	    store_writes(r, a, to, pair, me, h->id, e) == 0 &&
+	    audit_add(db, r->person.user_name, "bic.hand_over", target, detail, e) == 0)
+		rc = end_old(r, old, e);
+out:
+	json_free(detail);
+	return rc;
+}
+
+/* The successor's account takes the seat; it was added just now if it was not here. */
+static int
+move_seats(struct web_req *r, const struct attempt *a, const struct hand_over *h,
+    const struct account *old, const struct account *to, const struct oauth_pair *pair,
+    const struct oauth_me *me, struct err *e)
+{
+	if (db_begin(r->app->db, e) == -1)
+		return -1;
+	if (move_writes(r, a, h, old, to, pair, me, e) == -1) {
+		db_rollback(r->app->db);
+		return -1;
+	}
+	if (db_commit(r->app->db, e) == -1)
+		return -1;
+	wake_send(r->app->conf.wake_socket);
+	return go_back(r, a, to, e);
+}
+
+/* The account that the Procore user, or the login, has here; *id 0: none. */
+static int
+known(struct web_req *r, const struct oauth_me *me, int64_t *id, struct err *e)
+{
+	struct account a = {0};
+	struct err why = {0};
+	bool yes = account_by_procore_id(r->app->db, me->id, &a, &why) == 0 ||
+		   (why.code == ERR_NOT_FOUND &&
+		       account_by_login(r->app->db, me->login, &a, &why) == 0);
+
+	*id = yes ? a.id : 0;
+	account_clear(&a);
+	if (yes || why.code == ERR_NOT_FOUND)
+		return 0;
+	*e = why;
+	return -1;
+}
+
+/* The account itself goes on when it has this login already, or when all its seats are
+ * meant and the login is new here: the same person under a new login. Else seats move. */
+static int
+hand_over(struct web_req *r, const struct attempt *a, const struct hand_over *h,
+    const struct account *old, const struct oauth_pair *pair, const struct oauth_me *me,
+    struct err *e)
+{
+	struct account to = {0};
+	bool mine = false;
+	int64_t id = 0;
+	int rc = -1;
+
+	if (known(r, me, &id, e) == -1)
+		return -1;
+	if (id == old->id || (id == 0 && h->connection_id == 0))
+		return store(r, a, old, pair, me, h->id, e);
+	if (account_of(r, me, &to, &mine, e) == 0)
+		rc = mine ? move_seats(r, a, h, old, &to, pair, me, e)
+			  : refuse_other(r, a, &to, pair, me, e);
+	account_clear(&to);
+	return rc;
+}
+
 static int
 decide(struct web_req *r, const struct attempt *a, const struct oauth_pair *pair,
     const struct oauth_me *me, struct err *e)
@@ -310,15 +424,18 @@ decide(struct web_req *r, const struct attempt *a, const struct oauth_pair *pair
 		return take_anyone(r, a, pair, me, e);
 	got = account_fold(me->login);
 	if (account_get(r->app->db, a->account_id, &want, e) == -1 ||
-	    hand_over_open(r->app->db, a->account_id, &h, e) == -1)
+	    hand_over_for(r->app->db, a->account_id, got, &h, e) == -1)
 		goto out;
 	x.procore_user_id = want.procore_user_id;
 	x.login_folded = want.login_folded;
 	x.approved_folded = h.id != 0 ? h.new_login : NULL;
 	verdict = callback_compare(&x, me->id, got);
-	rc = verdict == CALLBACK_OTHER
-		 ? refuse_other(r, a, &want, pair, me, e)
-		 : store(r, a, &want, pair, me, verdict == CALLBACK_APPROVED ? h.id : 0, e);
+	if (verdict == CALLBACK_OTHER)
+		rc = refuse_other(r, a, &want, pair, me, e);
+	else if (verdict == CALLBACK_APPROVED)
+		rc = hand_over(r, a, &h, &want, pair, me, e);
+	else
+		rc = store(r, a, &want, pair, me, 0, e);
 out:
 	account_clear(&want);
 	free(got);

@@ -34,6 +34,15 @@ form_stale_edit(struct web_req *r, const struct page_typed *typed, struct err *e
  * transaction. errors: ERR_INPUT a choice is no number */
 MUST_USE int form_save_map(struct web_req *r, struct err *e);
 
+/* Of form_bic.c: the seats of r->project_id, and one's place among them (errors:
+ * ERR_NOT_FOUND). Procore logins are e-mail addresses: something on both sides of one @, no
+ * blanks. */
+#include "store/view.h"
+MUST_USE int form_seats(struct web_req *r, struct view_seats *out, struct err *e);
+MUST_USE int
+form_seat_place(const struct view_seats *s, int64_t id, size_t *out, struct err *e);
+bool form_is_login(const char *s);
+
 /* Of page_reconnect.c: the page that leads to Procore; the mail with the link, in the open
  * transaction. page_continue_to: user_name and cookie of ask are filled in; login "": whoever signs
  * in. */

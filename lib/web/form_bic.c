@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "io/wake.h"
 #include "store/bic.h"
+#include "store/hand_over.h"
 #include "store/job.h"
 #include "web/pages.h"
 #include "web/state.h"
@@ -133,9 +134,8 @@ page_add_bic(struct web_req *r, struct err *e)
 
 /* ---- add: the login */
 
-/* Procore logins are e-mail addresses: something on both sides of one @, no blanks. */
-static bool
-is_login(const char *s)
+bool
+form_is_login(const char *s)
 {
 	const char *at = strchr(s, '@');
 
@@ -190,7 +190,7 @@ page_bic_check(struct web_req *r, struct err *e)
 	if (r->stale) {
 		pages_stale(r);
 		rc = page_add_bic_show(r, PAGES_STALE_STATUS, login, "", e);
-	} else if (!is_login(login)) {
+	} else if (!form_is_login(login)) {
 		rc =
 		    page_add_bic_show(r, 400, login, lang_text(r->lang, TEXT_LOGIN_BAD), e);
 	} else if (sits_already(r, login, &sits, e) == -1) {
@@ -282,8 +282,8 @@ page_bic_add(struct web_req *r, struct err *e)
 
 /* ---- order, remove */
 
-static int
-load_seats(struct web_req *r, struct view_seats *out, struct err *e)
+int
+form_seats(struct web_req *r, struct view_seats *out, struct err *e)
 {
 	char ids[32];
 
@@ -293,8 +293,8 @@ load_seats(struct web_req *r, struct view_seats *out, struct err *e)
 }
 
 /* The seat's place in the list. errors: ERR_NOT_FOUND */
-static int
-place_of(const struct view_seats *s, int64_t id, size_t *out, struct err *e)
+int
+form_seat_place(const struct view_seats *s, int64_t id, size_t *out, struct err *e)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (s->v[i].id == id) {
@@ -337,8 +337,8 @@ page_bic_move(struct web_req *r, struct err *e)
 
 	if (r->stale)
 		return form_stale_edit(r, NULL, e);
-	if (db_begin(r->app->db, e) == 0 && load_seats(r, &s, e) == 0 &&
-	    place_of(&s, fcgi_input_i64(r->inputs, "bic", 0), &at, e) == 0 &&
+	if (db_begin(r->app->db, e) == 0 && form_seats(r, &s, e) == 0 &&
+	    form_seat_place(&s, fcgi_input_i64(r->inputs, "bic", 0), &at, e) == 0 &&
 	    move(r, &s, at, str_eq(fcgi_input(r->inputs, "to"), "up"), e) == 0)
 		rc = form_done(r, "saved", e);
 	view_seats_clear(&s);
@@ -385,6 +385,19 @@ ask(struct web_req *r, const struct view_seat *v, struct err *e)
 	return web_message(r, &m, e);
 }
 
+/* The account's last seat: its grant at Procore is given back. */
+static int
+revoke_unused(struct web_req *r, int64_t account_id, struct err *e)
+{
+	bool seated = true;
+
+	if (hand_over_seated(r->app->db, account_id, &seated, e) == -1)
+		return -1;
+	return seated ? 0
+		      : job_wish(r->app->db, JOB_REVOKE, account_id,
+			    "{\"after\":\"needed\"}", JOB_PRIO_TOKEN, clk_now(), e);
+}
+
 static int
 drop(struct web_req *r, const struct view_seat *v, struct err *e)
 {
@@ -393,6 +406,7 @@ drop(struct web_req *r, const struct view_seat *v, struct err *e)
 
 	json_put_str(detail, "login", v->login);
 	if (bic_remove(r->app->db, v->id, r->project_id, e) == 0 &&
+	    revoke_unused(r, v->account_id, e) == 0 &&
 	    job_wish(r->app->db, JOB_SYNC, r->project_id, "", JOB_PRIO_BUSY, clk_now(),
 		e) == 0 &&
 	    form_audit(r, "bic.remove", "connection", r->project_id, detail, e) == 0)
@@ -411,8 +425,8 @@ page_bic_remove(struct web_req *r, struct err *e)
 
 	if (r->stale)
 		return form_stale_edit(r, NULL, e);
-	if (db_begin(r->app->db, e) == 0 && load_seats(r, &s, e) == 0 &&
-	    place_of(&s, fcgi_input_i64(r->inputs, "bic", 0), &at, e) == 0)
+	if (db_begin(r->app->db, e) == 0 && form_seats(r, &s, e) == 0 &&
+	    form_seat_place(&s, fcgi_input_i64(r->inputs, "bic", 0), &at, e) == 0)
 		rc = is_last(&s, at) && !sure ? ask(r, &s.v[at], e) : drop(r, &s.v[at], e);
 	view_seats_clear(&s);
 	return rc;

@@ -9,6 +9,7 @@
 #include "base/num.h"
 #include "base/str.h"
 #include "store/connection.h"
+#include "store/hand_over.h"
 #include "store/webhook.h"
 #include "web/pages.h"
 
@@ -43,6 +44,7 @@ put_may(struct web_req *r)
 	json_put_bool(may, "settings", web_may(r, ACCESS_SETTINGS));
 	json_put_bool(may, "sync", web_may(r, ACCESS_SYNC_NOW));
 	json_put_bool(may, "retry", web_may(r, ACCESS_RETRY));
+	json_put_bool(may, "all_seats", web_may(r, ACCESS_ADMINISTER));
 	json_put_bool(may, "dismiss", web_may(r, ACCESS_DISMISS));
 }
 
@@ -55,8 +57,30 @@ contact_text(const struct web_req *r, const struct view_seat *v)
 	    str_eq(v->state, "no_contact") ? TEXT_CONTACT_NONE : TEXT_BIC_UNCHECKED);
 }
 
-static void
-put_seats(struct web_req *r, const struct state *s)
+/* Who else may sign in for this seat. */
+static int
+put_hand_over(struct web_req *r, const struct view_seat *v, struct json *o, struct err *e)
+{
+	struct hand_over h = {0};
+	struct json *to;
+
+	if (hand_over_of_seat(r->app->db, v->account_id, r->project_id, &h, e) == -1)
+		return -1;
+	if (h.id == 0) {
+		json_put_null(o, "hand_over");
+		return 0;
+	}
+	to = json_put_obj(o, "hand_over");
+	json_put_str(to, "to", h.new_login);
+	json_put_str(to, "note",
+	    web_say(r,
+		h.connection_id == 0 ? TEXT_HAND_OVER_STANDS_ALL : TEXT_HAND_OVER_STANDS,
+		"login", h.new_login, "by", h.approved_by, NULL));
+	return 0;
+}
+
+static int
+put_seats(struct web_req *r, const struct state *s, struct err *e)
 {
 	struct json *list = json_put_arr(r->model, "bics");
 
@@ -78,7 +102,10 @@ put_seats(struct web_req *r, const struct state *s)
 		json_put_bool(o, "first", i == 0);
 		json_put_bool(o, "last", i + 1 == s->seats_n);
 		json_put_bool(o, "only", s->seats_n == 1);
+		if (put_hand_over(r, v, o, e) == -1)
+			return -1;
 	}
+	return 0;
 }
 
 static int
@@ -216,10 +243,9 @@ put_all(
 {
 	put_project(r->model, s->project);
 	put_may(r);
-	put_seats(r, s);
 	json_put_str(r->model, "verified_text", state_verified(r, s));
 	json_put_bool(r->model, "paused", str_eq(s->project->state, "paused"));
-	if (put_settings(r, s->project, typed, e) == -1 ||
+	if (put_seats(r, s, e) == -1 || put_settings(r, s->project, typed, e) == -1 ||
 	    state_put_status(r, s, r->model, e) == -1 ||
 	    state_put_errors(r, s, r->model, e) == -1 || page_put_map(r, typed, e) == -1 ||
 	    edit_put_sync(r, s, e) == -1 ||

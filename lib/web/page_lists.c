@@ -22,8 +22,9 @@ const struct fcgi_input page_accounts_inputs[] = {LIST_INPUTS};
 const size_t page_accounts_inputs_n = 1;
 const struct fcgi_input page_activity_inputs[] = {LIST_INPUTS};
 const size_t page_activity_inputs_n = 1;
-const struct fcgi_input page_people_inputs[] = {LIST_INPUTS};
-const size_t page_people_inputs_n = 1;
+const struct fcgi_input page_people_inputs[] = {
+    LIST_INPUTS, {"done", FCGI_QUERY, fcgi_check_word, 16, false, false}};
+const size_t page_people_inputs_n = 2;
 
 struct build {
 	struct web_req *r;
@@ -187,6 +188,7 @@ page_people(struct web_req *r, struct err *e)
 	if (view_people_count(r->app->db, &n, e) == -1 ||
 	    view_people(r->app->db, PAGES_ROWS, pages_offset(r), add_person, &b, e) == -1)
 		return -1;
+	pages_done(r);
 	pages_put(r, "/Projects/people?", n, TEXT_PEOPLE_ONE, TEXT_PEOPLE_MANY);
 	return web_render(r, 200, "people.xhtml", e);
 }

@@ -74,6 +74,7 @@ pages_done(struct web_req *r)
 	    {"dismissed", "check", TEXT_NOTICE_DISMISSED_TITLE, TEXT_MAX},
 	    {"paused", "paused", TEXT_NOTICE_PAUSED_TITLE, TEXT_MAX},
 	    {"resumed", "check", TEXT_NOTICE_RESUMED_TITLE, TEXT_MAX},
+	    {"left", "check", TEXT_NOTICE_LEFT_TITLE, TEXT_MAX},
 	    {"new", "connected", TEXT_NOTICE_NEW_TITLE, TEXT_NOTICE_NEW},
 	    {"disconnected", "check", TEXT_NOTICE_DISCONNECTED_TITLE,
 		TEXT_NOTICE_DISCONNECTED},

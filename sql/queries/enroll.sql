@@ -28,11 +28,11 @@ INSERT INTO bic (connection_id, account_id, position, added_at)
 SELECT ?1, ?2, 1 + coalesce((SELECT max(position) FROM bic WHERE connection_id = ?1 AND removed_at IS NULL), 0), ?3
  WHERE NOT EXISTS (SELECT 1 FROM bic WHERE connection_id = ?1 AND account_id = ?2 AND removed_at IS NULL);
 
--- ENROLL_PERSON_REMOVE roles: admin
+-- ENROLL_PERSON_REMOVE roles: web admin
 UPDATE person SET removed_at = ?2, global_admin = 0 WHERE user_name = ?1 AND removed_at IS NULL;
 
--- ENROLL_PERSON_UNASSIGN roles: admin
+-- ENROLL_PERSON_UNASSIGN roles: web admin
 DELETE FROM project_admin WHERE person_id = (SELECT id FROM person WHERE user_name = ?1);
 
--- ENROLL_GLOBAL_ADMINS roles: admin plan: scan people are few
+-- ENROLL_GLOBAL_ADMINS roles: web admin plan: scan people are few
 SELECT count(*) FROM person WHERE global_admin = 1 AND removed_at IS NULL;

@@ -159,6 +159,64 @@ class Connect(harness.SeededCase):
         for user in ("kwhitlock", "lnakamura"):
             self.assertEqual(self.rig.client(user).get(self.rig.portal("/Projects/connect")).status, 403, user)
 
+    def seat(self, key):
+        return self.row("SELECT b.*, a.login_folded FROM bic AS b JOIN account AS a ON a.id = b.account_id"
+                        " WHERE b.connection_id = ? AND b.removed_at IS NULL", self.connection(key)["id"])
+
+    def account_ends(self, login):
+        """The worker has given the grant back: no token, no sign-in."""
+        def ended():
+            account = self.row("SELECT * FROM account WHERE login_folded = ?", login.lower())
+            return account["state"] == "removed" and not self.row("SELECT 1 FROM token WHERE account_id = ?", account["id"])
+
+        self.rig.wait_for(f"the end of {login}'s sign-in", ended)
+        self.assertTrue(self.row("SELECT 1 FROM token_journal AS t JOIN account AS a ON a.id = t.account_id"
+                                 " WHERE a.login_folded = ? AND t.kind = 'revoke' AND t.state = 'done'", login.lower()))
+
+    def test_hand_over_to_a_successor(self):
+        client, heir = self.rig.client("mhalloran"), self.rig.person("lnakamura")["procore"]
+        old, before = self.rig.person("rdasgupta")["procore"]["login"], self.seat("cascade")
+        self.assertEqual(before["login_folded"], old.lower())
+        edit = self.rig.portal(f"/Projects/edit?project={before['connection_id']}")
+        # Not approved: refused, naming both.
+        start = client.get(self.rig.portal("/Projects/reconnect?account=" + seed.account_id(self.rig, old))).page()
+        form = start.form_with("account", button="Reconnect") or start.form_with("account", button="Sign in")
+        page = client.submit(start, form)
+        end = seed.procore_sign_in(client, client.get(page.page().link("Continue to Procore")), heir["login"],
+                                   heir["password"])
+        self.assertEqual(end.status, 409)
+        self.assertTrue(old in end.page().text and heir["login"] in end.page().text)
+        self.assertEqual(self.seat("cascade")["account_id"], before["account_id"])
+        # Approved: the seat moves, the old grant ends with its last seat, the history stays.
+        page = client.get(edit).page()
+        page = client.submit(page, page.form_with("login", button="Approve"), {"login": heir["login"]}).page()
+        self.assertIn(f"{heir['login'].lower()} may sign in for this seat", page.text)
+        page = client.submit(page, page.form_with("bic", button="Sign in as"))
+        end = seed.procore_sign_in(client, client.get(page.page().link("Continue to Procore")), heir["login"],
+                                   heir["password"])
+        self.assertEqual((end.status, end.url), (200, edit), end.text[:300])
+        after = self.seat("cascade")
+        self.assertEqual((after["id"], after["login_folded"]), (before["id"], heir["login"].lower()))
+        self.assertTrue(self.row("SELECT 1 FROM hand_over WHERE used_at IS NOT NULL AND approved_by = 'mhalloran'"))
+        self.assertTrue(self.row("SELECT 1 FROM audit WHERE action = 'bic.hand_over' AND target = ?",
+                                 f"connection {before['connection_id']}"))
+        self.account_ends(old)
+
+    def test_leaver(self):
+        client, login = self.rig.client("mhalloran"), self.rig.person("skjaer")["procore"]["login"]
+        page = client.get(self.rig.portal("/Projects/people")).page()
+        form = next(f for f in page.forms if ("person", "skjaer") in f.fields)
+        asked = client.submit(page, form)
+        self.assertEqual(asked.status, 409)
+        self.assertIn("takes over", asked.page().text)
+        self.assertIn("nobody else is signed in", asked.page().text)
+        done = client.submit(asked.page(), asked.page().form_with("person", button="Remove"))
+        self.assertEqual(done.status, 200)
+        self.assertIn("The person was removed", done.page().text)
+        self.account_ends(login)
+        self.assertIsNone(self.row("SELECT 1 FROM bic AS b JOIN account AS a ON a.id = b.account_id"
+                                   " WHERE a.login_folded = ? AND b.removed_at IS NULL", login.lower()))
+
 
 if __name__ == "__main__":
     harness.main()

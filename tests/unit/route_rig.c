@@ -64,6 +64,13 @@ add_lists(struct route_rig *w)
 
 	w->draft = rig_connect(w->r, "N-1", w->account);
 	buf_printf(&sql,
+	    "insert into hand_over (account_id, connection_id, new_login, approved_by, "
+	    "approved_at) values (%" PRId64 ", %" PRId64
+	    ", 'carla@example.com', 'gina', 1)",
+	    w->account, w->project);
+	rig_sql(w->r, buf_str(&sql));
+	buf_reset(&sql);
+	buf_printf(&sql,
 	    "insert into browse_list (account_id, kind, parent_id, wanted_at, read_at) "
 	    "values (0, 'npc_project', 0, %" PRId64 ", %" PRId64 ")",
 	    clk_now(), clk_now());
@@ -188,4 +195,6 @@ route_rig_mend(struct route_rig *w)
 	rig_sql(w->r, "delete from bic where account_id not in (select account_id from "
 		      "person_account)");
 	rig_sql(w->r, "delete from mail");
+	rig_sql(w->r, "update hand_over set withdrawn_at = null where new_login = "
+		      "'carla@example.com'");
 }

@@ -195,6 +195,7 @@ route_rig_mend(struct route_rig *w)
 	rig_sql(w->r, "delete from bic where account_id not in (select account_id from "
 		      "person_account)");
 	rig_sql(w->r, "delete from mail");
+	rig_sql(w->r, "update person set removed_at = null");
 	rig_sql(w->r, "update hand_over set withdrawn_at = null where new_login = "
 		      "'carla@example.com'");
 }

@@ -67,7 +67,7 @@ static const struct walk {
     {FCGI_POST, "/Projects/hand-over", "project=P&bic=S&login=dora@example.com", "++-000"},
     {FCGI_POST, "/Projects/hand-over/start", "project=P&bic=S", "+++000"},
     {FCGI_POST, "/Projects/hand-over/withdraw", "project=P&bic=S", "++-000"},
-    {FCGI_POST, "/Projects/people/remove", "person=nina", "+-----"},
+    {FCGI_POST, "/Projects/people/remove", "person=otto", "+-----"},
     {FCGI_POST, "/Projects/connect/sign-in", "npc=N-9", "+-----"},
     {FCGI_POST, "/Projects/connect/choose", "npc=N-9&account=A&company=5&project=6",
 	"+-----"},

@@ -129,6 +129,10 @@ MUST_USE int procore_permissions(struct procore *p, const struct procore_at *at,
 MUST_USE int
 procore_changed(struct procore *p, enum procore_op op, const struct procore_at *at,
     int64_t since_at, int page, struct procore_answer *out, struct err *e);
+/* Those with a number: PROCORE_RFIS, PROCORE_SUBMITTALS. Several may share one. */
+MUST_USE int
+procore_by_number(struct procore *p, enum procore_op op, const struct procore_at *at,
+    const char *number, int page, struct procore_answer *out, struct err *e);
 /* One thing by id: PROCORE_RFI, PROCORE_SUBMITTAL, PROCORE_RFI_REPLIES,
  * PROCORE_RFI_ADVANCE. */
 MUST_USE int procore_one(struct procore *p, enum procore_op op, const struct procore_at *at,

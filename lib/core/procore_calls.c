@@ -144,6 +144,18 @@ procore_changed(struct procore *p, enum procore_op op, const struct procore_at *
 }
 
 int
+procore_by_number(struct procore *p, enum procore_op op, const struct procore_at *at,
+    const char *number, int page, struct procore_answer *out, struct err *e)
+{
+	struct procore_req r = {.op = op, .at = *at};
+	struct buf q = BUF_INIT(LIMIT_URL);
+
+	add(&q, "filters[number]", number);
+	add_page(&q, page, PROCORE_PER_PAGE);
+	return call(p, &r, &q, out, e);
+}
+
+int
 procore_one(struct procore *p, enum procore_op op, const struct procore_at *at, int64_t id,
     struct procore_answer *out, struct err *e)
 {

@@ -41,6 +41,12 @@ sync_check_bic(struct sync_ctx *x, int64_t bic_id, int64_t *retry_at, struct err
 MUST_USE int
 sync_choices(struct sync_ctx *x, int64_t connection_id, int64_t *retry_at, struct err *e);
 
+/* Look an item up in Procore by its number and have it carried, whatever its age (job
+ * "pull"). arg  JSON: connection, kind ("rfi", "submittal"), number, by (person's user name)
+ * Not found: an issue of the connection. *retry_at  as above */
+MUST_USE int
+sync_pull(struct sync_ctx *x, const char *arg, int64_t *retry_at, struct err *e);
+
 /* After a sign-in (job "resume"): wish a check of each seat of the account and a pass of
  * each of its projects; answers that waited for it are due at once. */
 MUST_USE int sync_resume_account(struct sync_ctx *x, int64_t account_id, struct err *e);

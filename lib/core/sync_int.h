@@ -98,6 +98,8 @@ MUST_USE int list_procore(
 MUST_USE int
 list_bin(struct run *r, enum plan_kind kind, const struct plan_bic *reader, struct err *e);
 MUST_USE int list_npc(struct run *r, struct err *e);
+/* One thing of Procore's, as a row of a list is noted; inside the caller's transaction. */
+MUST_USE int list_note(struct run *r, const struct plan_remote *p, struct err *e);
 /* The same for the reader that reads in every pass, unless its list may rest because a
  * webhook would have told. */
 MUST_USE int list_procore_due(

@@ -140,6 +140,12 @@ note(
 	return rc;
 }
 
+int
+list_note(struct run *r, const struct plan_remote *p, struct err *e)
+{
+	return note(r, p, false, clk_now(), e);
+}
+
 struct listing {
 	enum plan_kind kind;
 	enum procore_op op;

@@ -165,6 +165,12 @@ run_sync(struct work_ctx *w, const struct job *j, int64_t *next_at, struct err *
 }
 
 static int
+run_pull(struct work_ctx *w, const struct job *j, int64_t *next_at, struct err *e)
+{
+	return sync_pull(w->sync, j->arg, next_at, e);
+}
+
+static int
 run_choices(struct work_ctx *w, const struct job *j, int64_t *next_at, struct err *e)
 {
 	return sync_choices(w->sync, j->ref, next_at, e);
@@ -288,6 +294,7 @@ static const work_fn table[JOB_KIND_MAX] = {
     [JOB_CHECK_BIC] = run_check_bic,
     [JOB_SYNC] = run_sync,
     [JOB_CHOICES] = run_choices,
+    [JOB_PULL] = run_pull,
     [JOB_REVOKE] = run_revoke,
     [JOB_BROWSE] = run_browse,
     [JOB_MAIL] = run_mail,

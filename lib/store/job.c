@@ -31,6 +31,7 @@ static const struct {
     [JOB_PLAN] = {"plan", JOB_PRIO_BUSY},
     [JOB_ROTATE_KEYS] = {"rotate_keys", JOB_PRIO_BUSY},
     [JOB_BROWSE] = {"browse", JOB_PRIO_PERSON},
+    [JOB_PULL] = {"pull", JOB_PRIO_PERSON},
 };
 
 /* Workers that all reach for the same row: one wins, the others look again. So many lost

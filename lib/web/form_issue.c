@@ -4,9 +4,11 @@
 #include "web/form.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clk.h"
+#include "base/rnd.h"
 #include "base/str.h"
 #include "io/wake.h"
 #include "store/job.h"
@@ -40,6 +42,12 @@ const size_t page_issue_dismiss_inputs_n = FORM_INPUTS_N(page_issue_dismiss_inpu
 const struct fcgi_input page_item_retry_inputs[] = {
     FORM_CSRF, {"item", FCGI_FORM, fcgi_check_id, 19, true, false}};
 const size_t page_item_retry_inputs_n = FORM_INPUTS_N(page_item_retry_inputs);
+
+enum { NUMBER_MAX_BYTES = 60 };
+const struct fcgi_input page_item_pull_inputs[] = {FORM_CSRF, FORM_PROJECT,
+    {"kind", FCGI_FORM, fcgi_check_word, 16, true, false},
+    {"number", FCGI_FORM, fcgi_check_line, NUMBER_MAX_BYTES, true, false}};
+const size_t page_item_pull_inputs_n = FORM_INPUTS_N(page_item_pull_inputs);
 
 static int
 refuse(struct web_req *r, struct err *e)
@@ -216,4 +224,49 @@ page_item_retry(struct web_req *r, struct err *e)
 out:
 	view_item_clear(&i);
 	return rc;
+}
+
+/* By its number, also one that was never listed. */
+static int
+wish_pull(struct web_req *r, struct json *detail, struct err *e)
+{
+	char *arg;
+	int rc = -1;
+
+	if (db_begin(r->app->db, e) == -1 ||
+	    form_audit(r, "item.pull", "connection", r->project_id, detail, e) == -1)
+		return -1;
+	json_put_i64(detail, "connection", r->project_id);
+	json_put_str(detail, "by", r->person.user_name);
+	arg = json_text(detail);
+	rc = job_wish(r->app->db, JOB_PULL, rnd_between(1, JSON_INT_MAX), arg,
+	    JOB_PRIO_PERSON, clk_now(), e);
+	free(arg);
+	return rc;
+}
+
+int
+page_item_pull(struct web_req *r, struct err *e)
+{
+	const char *kind = fcgi_input(r->inputs, "kind"),
+		   *number = fcgi_input(r->inputs, "number");
+	char word[NUMBER_MAX_BYTES + 1];
+	struct json *detail;
+	int rc;
+
+	if (!str_eq(kind, "rfi") && !str_eq(kind, "submittal"))
+		return err_set(e, ERR_INPUT, "no such kind of item");
+	number += strspn(number, " ");
+	if (number[0] == '\0' || str_copy(word, sizeof word, number) == -1)
+		return err_set(e, ERR_INPUT, "a number is needed");
+	for (size_t n = strlen(word); n > 0 && word[n - 1] == ' '; n--)
+		word[n - 1] = '\0';
+	if (r->stale)
+		return form_stale_edit(r, NULL, e);
+	detail = json_obj();
+	json_put_str(detail, "kind", kind);
+	json_put_str(detail, "number", word);
+	rc = wish_pull(r, detail, e);
+	json_free(detail);
+	return rc == -1 ? -1 : form_done(r, "retry", e);
 }

@@ -45,6 +45,7 @@ PAGE(sync);
 PAGE(issue_retry);
 PAGE(issue_retry_all);
 PAGE(issue_dismiss);
+PAGE(item_pull);
 PAGE(item_retry);
 PAGE(hand_over);
 PAGE(hand_over_withdraw);

@@ -66,5 +66,6 @@ const struct web_route edit_routes[] = {
     POST("/Projects/issues/retry-all", issue_retry_all, ACCESS_RETRY, "project"),
     POST("/Projects/issues/dismiss", issue_dismiss, ACCESS_SIGNED_IN, NULL),
     POST("/Projects/items/retry", item_retry, ACCESS_SIGNED_IN, NULL),
+    POST("/Projects/items/pull", item_pull, ACCESS_RETRY, "project"),
 };
 const size_t edit_routes_n = sizeof edit_routes / sizeof edit_routes[0];

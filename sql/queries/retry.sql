@@ -1,6 +1,6 @@
 -- What people do about items and issues (store/retry).
 
--- RETRY_ITEM roles: web
+-- RETRY_ITEM roles: web sync
 -- An item that was left out counts as asked for by a person: what came before the connection is then eligible.
 -- Without the hash Procore's side is read afresh, even if nothing seems to have changed.
 UPDATE item SET next_try_at = ?2, tries = 0, reason = CASE WHEN ?3 AND state = 'skipped' THEN 'pulled' ELSE reason END,
@@ -11,7 +11,7 @@ UPDATE item SET next_try_at = ?2, tries = 0, reason = CASE WHEN ?3 AND state = '
 UPDATE item SET next_try_at = ?2, tries = 0
  WHERE id IN (SELECT item_id FROM issue WHERE connection_id = ?1 AND state = 'open' AND item_id IS NOT NULL);
 
--- RETRY_EVENT roles: web
+-- RETRY_EVENT roles: web sync
 INSERT INTO item_event (item_id, at, actor, text) VALUES (?1, ?2, ?3, ?4);
 
 -- RETRY_DISMISS roles: web

@@ -99,18 +99,25 @@ close_step(struct step *s)
 	conf_clear(&s->conf);
 }
 
+static void
+read_all(struct buf *in)
+{
+	char chunk[4096];
+	size_t n;
+
+	while ((n = fread(chunk, 1, sizeof chunk, stdin)) > 0)
+		buf_add(in, chunk, n);
+}
+
 static int
 read_pair(struct oauth_pair *pair, struct oauth_me *me, struct err *e)
 {
 	struct buf in = BUF_INIT(LIMIT_TOKEN_BODY);
 	const char *access = NULL, *refresh = NULL, *login = NULL;
 	struct json *j = NULL;
-	char chunk[4096];
-	size_t n;
 	int rc = -1;
 
-	while ((n = fread(chunk, 1, sizeof chunk, stdin)) > 0)
-		buf_add(&in, chunk, n);
+	read_all(&in);
 	if (json_parse(buf_str(&in), in.len, LIMIT_TOKEN_BODY, &j, e) == -1 ||
 	    json_need_str(j, "access_token", LIMIT_TOKEN, &access, e) == -1 ||
 	    json_need_str(j, "refresh_token", LIMIT_TOKEN, &refresh, e) == -1 ||
@@ -173,6 +180,27 @@ out:
 	return rc;
 }
 
+/* As the job, but of the connection that is named: kind and number from the input. */
+static int
+pull(struct step *s, int64_t connection_id, int64_t *next_at, struct err *e)
+{
+	struct buf in = BUF_INIT(LIMIT_FIELD);
+	struct json *arg = NULL;
+	char *text = NULL;
+	int rc = -1;
+
+	read_all(&in);
+	if (json_parse(buf_str(&in), in.len, LIMIT_FIELD, &arg, e) == 0) {
+		json_put_i64(arg, "connection", connection_id);
+		text = json_text(arg);
+		rc = sync_pull(&s->sync, text, next_at, e);
+	}
+	free(text);
+	json_free(arg);
+	buf_clear(&in);
+	return rc;
+}
+
 static int
 run(struct step *s, const char *what, int64_t id, int64_t *next_at, struct err *e)
 {
@@ -184,6 +212,8 @@ run(struct step *s, const char *what, int64_t id, int64_t *next_at, struct err *
 		return sync_run_connection(&s->sync, id, next_at, e);
 	if (str_eq(what, "check"))
 		return sync_check_bic(&s->sync, id, next_at, e);
+	if (str_eq(what, "pull"))
+		return pull(s, id, next_at, e);
 	if (str_eq(what, "choices"))
 		return sync_choices(&s->sync, id, next_at, e);
 	if (str_eq(what, "resume"))

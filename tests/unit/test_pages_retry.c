@@ -98,6 +98,43 @@ retry_all_of_a_project(void **state)
 	assert_int_equal(acts(s, "issue.retry_all", s->north), 1);
 }
 
+/* By its number, also one that was never listed: the worker looks for it. */
+static void
+pull_by_number(void **state)
+{
+	static const char *const bad[] = {"kind=drawing&number=7", "kind=rfi&number=%20",
+	    "kind=rfi&number=", "kind=rfi"};
+	struct site *s = *state;
+
+	assert_int_equal(
+	    site_get(s, "pa", P "/edit?project=%" PRId64, s->north), 200);
+	web_has(&s->w, "/Projects/items/pull");
+	for (size_t i = 0; i < ROWS(bad); i++)
+		assert_int_equal(site_post(s, "pa", P "/items/pull", "project=%" PRId64 "&%s",
+				     s->north, bad[i]),
+		    400);
+	assert_int_equal(site_post(s, "pa", P "/items/pull",
+			     "project=%" PRId64 "&kind=rfi&number=%%2007%%20", s->south),
+	    404);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(site_post(s, "pa", P "/items/pull",
+				     "project=%" PRId64 "&kind=rfi&number=%%200%d%%20",
+				     s->north, i),
+		    303);
+	/* the second wish does not replace the first */
+	assert_int_equal(
+	    site_number(s, "SELECT count(*) FROM job WHERE kind = 'pull' AND ref <> %d", 0),
+	    2);
+	assert_int_equal(
+	    site_number(s,
+		"SELECT count(*) FROM job WHERE json_extract(arg, '$.number') = '01' AND "
+		"json_extract(arg, '$.by') = 'pa' AND json_extract(arg, '$.connection') = "
+		"%" PRId64,
+		s->north),
+	    1);
+	assert_int_equal(acts(s, "item.pull", s->north), 2);
+}
+
 static void
 pull_again(void **state)
 {
@@ -264,6 +301,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    SITE_TEST(retry_makes_due),
 	    SITE_TEST(retry_all_of_a_project),
+	    SITE_TEST(pull_by_number),
 	    SITE_TEST(pull_again),
 	    SITE_TEST(refused_is_noted),
 	    SITE_TEST(dismiss_keeps_the_reason),

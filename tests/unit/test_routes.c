@@ -84,6 +84,7 @@ static const struct walk {
     {FCGI_POST, "/Projects/issues/dismiss", "issue=I&reason=done by hand&back=edit",
 	"++-000"},
     {FCGI_POST, "/Projects/items/retry", "item=T", "+++000"},
+    {FCGI_POST, "/Projects/items/pull", "project=P&kind=rfi&number=12", "++-000"},
 };
 
 static const struct walk *

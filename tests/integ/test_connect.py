@@ -202,6 +202,24 @@ class Connect(harness.SeededCase):
                                  f"connection {before['connection_id']}"))
         self.account_ends(old)
 
+    def test_hand_over_of_a_whole_account_to_a_new_login(self):
+        """The same person under a login that is not known here: the account goes on under it, with all its seats."""
+        client, old = self.rig.client("mhalloran"), self.rig.person("tadeyemi")["procore"]["login"]
+        new = next(p for c in self.companies.values() for p in c["people"] if p["key"] == "tg-bokoro")["procore"]
+        before = self.seat("harborview")
+        edit = self.rig.portal(f"/Projects/edit?project={before['connection_id']}")
+        page = client.get(edit).page()
+        page = client.submit(page, page.form_with("login", button="Approve"), {"login": new["login"], "all": "1"}).page()
+        self.assertIn("for all seats of this account", page.text)
+        page = client.submit(page, page.form_with("bic", button="Sign in as"))
+        end = seed.procore_sign_in(client, client.get(page.page().link("Continue to Procore")), new["login"],
+                                   new["password"])
+        self.assertEqual(end.status, 200, end.text[:300])
+        self.assertEqual(self.seat("harborview")["account_id"], before["account_id"])
+        account = self.row("SELECT * FROM account WHERE id = ?", before["account_id"])
+        self.assertEqual((account["login_folded"], account["state"]), (new["login"].lower(), "ok"))
+        self.assertIsNone(self.row("SELECT 1 FROM account WHERE login_folded = ?", old.lower()))
+
     def test_leaver(self):
         client, login = self.rig.client("mhalloran"), self.rig.person("skjaer")["procore"]["login"]
         page = client.get(self.rig.portal("/Projects/people")).page()

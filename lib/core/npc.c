@@ -319,6 +319,7 @@ call_signed(struct npc *n, const struct npc_req *r, const char *url, const struc
 		if (!str_eq(a->code, "token_expired"))
 			return 0;
 		drop_session(n);
+		npc_answer_clear(a); /* the refusal itself is not the caller's */
 	}
 	npc_fail(a, CAUSE_UNREACHABLE, "Project Center ended the session again");
 	return 0;

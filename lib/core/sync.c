@@ -13,6 +13,9 @@
 
 enum {
 	ITEMS_AT_ONCE = 500,
+	/* A service that stopped a pass is asked again after this long, however long the
+	   interval: what an event has announced must not wait for it. */
+	AGAIN_S = 600,
 	CHOICES_S = 86400,
 	/* Nothing is due sooner than this after a pass, so that a pass that cannot go on
 	   does not spin. */
@@ -118,6 +121,8 @@ next_time(struct run *r, int64_t *next_at, struct err *e)
 	*next_at = pace_next_at(now, r->poll_s, rnd_between(0, r->poll_s));
 	if (r->retry_at > now && (r->stopped || r->retry_at > *next_at))
 		*next_at = pace_back_at(r->retry_at, r->read_at, now);
+	else if (r->stopped && *next_at > now + AGAIN_S)
+		*next_at = now + AGAIN_S - rnd_between(0, AGAIN_S / 10);
 	if (!r->stopped && !r->no_reader) {
 		if (item_next_due(r->db, r->connection_id, &due, e) == -1)
 			return -1;

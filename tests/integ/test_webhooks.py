@@ -9,6 +9,7 @@ from rig import load
 PROJECTS = {p["key"]: p for p in load("projects.json")["projects"]}
 PEOPLE = {p["user"]: p["procore"] for p in load("people.json")["people"]}
 HOUR = 3600
+MOVED = 90  # s to wait after a jump of the clock: a pass that meets an expired token comes again half a minute later
 TRIGGERS = 9  # three resources, three events
 
 
@@ -164,13 +165,13 @@ class Webhooks(harness.SeededCase):
         self.settled("northgate")
         self.move(2 * HOUR + 120)  # the next pass covers the first event for good
         self.rig.wait_for("the next pass", lambda: self.connection("northgate")["last_sync_at"] >
-                          self.now() - 100, 30)
+                          self.now() - 100, MOVED)
         self.settled("northgate")
         self.rig.control("procore", "webhooks", {"drop": 100})
         rfi = self.ask("northgate", "Never heard of")
         time_then = self.now()
         self.move(2 * HOUR + 120)
-        self.rig.wait_for("the RFI in Project Center", lambda: self.arrived(rfi), 30)
+        self.rig.wait_for("the RFI in Project Center", lambda: self.arrived(rfi), MOVED)
         self.rig.wait_for("a look at the hook", lambda: self.hook_row("northgate")["checked_at"] > time_then, 20)
         self.assertIsNone(self.hook_row("northgate")["last_event_at"])
         self.assertEqual(self.hook_row("northgate")["state"], "active")
@@ -181,7 +182,7 @@ class Webhooks(harness.SeededCase):
         self.rig.control("procore", "webhooks", {"disable": True})
         self.move(25 * HOUR)  # it is looked at once a day
         self.rig.wait_for("another hook", lambda: [
-            h["id"] for h in self.hooks_at_procore("cascade") if not h["disabled"] and h["triggers"] == TRIGGERS], 30)
+            h["id"] for h in self.hooks_at_procore("cascade") if not h["disabled"] and h["triggers"] == TRIGGERS], MOVED)
         self.assertNotIn(old, [h["id"] for h in self.hooks_at_procore("cascade")])
         self.rig.wait_for("its row", lambda: self.hook_row("cascade")["hook_id"] != str(old), 20)
         self.settled("cascade")
@@ -229,7 +230,7 @@ class Webhooks(harness.SeededCase):
         for _ in range(7):
             call, passes = self.last_call(), self.passes("foundry")
             self.move(305)
-            self.rig.wait_for("the next pass", lambda p=passes: self.passes("foundry") > p, 30)
+            self.rig.wait_for("the next pass", lambda p=passes: self.passes("foundry") > p, MOVED)
             self.settled("foundry")
             read.append(self.lists("foundry", call) > 0)
         # the first covers what the events may have left out; then five rest, and one looks all the same

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "store/connection.h"
 #include "store/view_items.h"
+#include "store/view_progress.h"
 #include "web/words.h"
 
 enum { EDIT_ITEMS = 20 };
@@ -67,6 +68,64 @@ put_sync_rows(struct web_req *r, struct err *e)
 	return 0;
 }
 
+enum {
+	/* One thing coming in: itself, its replies or steps, a file or two; one going back:
+	 * a look, the answer, a look at the result. Two calls a second. */
+	CALLS_IN = 4,
+	CALLS_OUT = 3,
+	CALLS_A_MINUTE = 120,
+	HOUR_MIN = 60
+};
+
+/* Minutes for so many calls: at once as far as the window goes, then hour by hour. */
+static int64_t
+minutes_for(int64_t calls, const struct view_progress *v, int64_t now)
+{
+	int64_t minutes = (calls + CALLS_A_MINUTE - 1) / CALLS_A_MINUTE;
+	int64_t over = v->reset_at > now ? calls - v->remaining : calls - v->limit_n;
+
+	if (v->limit_n == 0 || over <= 0)
+		return minutes;
+	if (v->reset_at > now)
+		return (v->reset_at - now + 59) / 60 + (over - 1) / v->limit_n * HOUR_MIN +
+		       ((over - 1) % v->limit_n + CALLS_A_MINUTE) / CALLS_A_MINUTE;
+	return minutes + over / v->limit_n * HOUR_MIN;
+}
+
+/* What the waiting work costs, and how far a pass that is under way has come. */
+static int
+put_progress(
+    struct web_req *r, const struct view_project *p, struct json *waits, struct err *e)
+{
+	int64_t calls = p->waiting_in * CALLS_IN + p->waiting_out * CALLS_OUT,
+		now = clk_now();
+	struct view_progress v;
+	struct json *o;
+	char a[24], b[24];
+
+	if (view_progress(r->app->db, p->id, p->last_sync_at, now, &v, e) == -1)
+		return -1;
+	if (str_format(a, sizeof a, "%" PRId64, calls) == -1 ||
+	    str_format(b, sizeof b, "%" PRId64, minutes_for(calls, &v, now)) == -1)
+		return err_set(e, ERR_BUG, "numbers of a catch-up");
+	if (calls > 0)
+		json_add_str(waits,
+		    web_say(r, TEXT_SYNC_WAITS_COST, "calls", a, "minutes", b, NULL));
+	if (!v.running || v.left == 0) {
+		json_put_null(r->model, "progress");
+		return 0;
+	}
+	o = json_put_obj(r->model, "progress");
+	json_put_i64(o, "done", v.done);
+	json_put_i64(o, "total", v.done + v.left);
+	if (str_format(a, sizeof a, "%" PRId64, v.done) == -1 ||
+	    str_format(b, sizeof b, "%" PRId64, v.done + v.left) == -1)
+		return err_set(e, ERR_BUG, "numbers of a catch-up");
+	json_put_str(
+	    o, "text", web_say(r, TEXT_SYNC_PROGRESS, "done", a, "total", b, NULL));
+	return 0;
+}
+
 int
 edit_put_sync(struct web_req *r, const struct state *s, struct err *e)
 {
@@ -85,7 +144,7 @@ edit_put_sync(struct web_req *r, const struct state *s, struct err *e)
 	    r, r->model, "next_sync", s->status.word == STATUS_LOST ? 0 : p->next_sync_at);
 	web_put_time(r, r->model, "sync_asked", busy ? p->sync_requested_at : 0);
 	json_put_bool(r->model, "sync_busy", busy || str_eq(p->state, "paused"));
-	return put_sync_rows(r, e);
+	return put_progress(r, p, waits, e) == -1 ? -1 : put_sync_rows(r, e);
 }
 
 /* ---- items */

@@ -347,3 +347,16 @@ SELECT (SELECT count(*) FROM connection WHERE state <> 'disconnected'),
 
 -- VIEW_JOBS_FAILED roles: web plan: scan a page for Global Admins
 SELECT kind, ref, error FROM job WHERE error <> '' ORDER BY id LIMIT 20;
+
+-- VIEW_PROGRESS roles: web
+-- The subqueries give one row always. SQLite takes limit, remaining and reset from the row of the maximum.
+SELECT (SELECT count(*) FROM item WHERE connection_id = ?1 AND changed_at >= ?2
+           AND (next_try_at IS NULL OR next_try_at > ?3)),
+       (SELECT count(*) FROM item WHERE connection_id = ?1 AND next_try_at <= ?3),
+       EXISTS (SELECT 1 FROM job WHERE kind = 'sync' AND ref = ?1 AND owner <> '' AND lease_until_at > ?3),
+       b.limit_n, b.remaining, b.reset_at
+  FROM (SELECT ifnull(max(u.limit_n), 0) AS limit_n, ifnull(u.remaining, 0) AS remaining,
+               ifnull(u.reset_at, 0) AS reset_at
+          FROM bic AS s JOIN connection AS c ON c.id = s.connection_id
+          JOIN budget AS u ON u.account_id = s.account_id AND u.company_id = c.procore_company_id
+         WHERE s.connection_id = ?1 AND s.removed_at IS NULL) AS b;

@@ -135,6 +135,41 @@ pull_by_number(void **state)
 	assert_int_equal(acts(s, "item.pull", s->north), 2);
 }
 
+/* What waits, what it costs at the present budget, and how far a pass under way has come. */
+static void
+catch_up(void **state)
+{
+	struct site *s = *state;
+
+	assert_int_equal(site_get(s, "pa", P "/edit?project=%" PRId64, s->north), 200);
+	web_lacks(&s->w, "at the present budget");
+	site_run(s, "UPDATE item SET state = 'waiting', next_try_at = 1 WHERE id = %" PRId64,
+	    s->mine);
+	assert_int_equal(site_get(s, "pa", P "/edit?project=%" PRId64, s->north), 200);
+	web_has(&s->w, "1 item waits to come into Project Center.");
+	web_has(&s->w, "About 4 calls to Procore, 1 min at the present budget.");
+	web_lacks(&s->w, "<progress");
+	/* one call is left; the others wait for the reset */
+	site_run(s,
+	    "INSERT INTO budget (account_id, company_id, limit_n, remaining, reset_at, "
+	    "seen_at) SELECT %" PRId64 ", procore_company_id, 600, 1, %" PRId64
+	    ", 1 FROM connection WHERE id = %" PRId64,
+	    s->bic, clk_now() + 1800, s->north);
+	site_run(s,
+	    "INSERT INTO job (kind, ref, priority, due_at, owner, lease_until_at, "
+	    "created_at) VALUES ('sync', %" PRId64 ", 10, 1, 'worker', %" PRId64 ", 1)",
+	    s->north, clk_now() + 600);
+	assert_int_equal(site_get(s, "pa", P "/edit?project=%" PRId64, s->north), 200);
+	web_has(&s->w, "About 4 calls to Procore, 31 min at the present budget.");
+	web_has(&s->w, "<progress value=\"1\" max=\"2\">1 of 2 items done</progress>");
+	/* worked off: the bar is gone */
+	site_run(s, "UPDATE item SET state = 'linked', next_try_at = NULL WHERE id = %" PRId64,
+	    s->mine);
+	assert_int_equal(site_get(s, "pa", P "/edit?project=%" PRId64, s->north), 200);
+	web_lacks(&s->w, "<progress");
+	web_lacks(&s->w, "at the present budget");
+}
+
 static void
 pull_again(void **state)
 {
@@ -302,6 +337,7 @@ main(void)
 	    SITE_TEST(retry_makes_due),
 	    SITE_TEST(retry_all_of_a_project),
 	    SITE_TEST(pull_by_number),
+	    SITE_TEST(catch_up),
 	    SITE_TEST(pull_again),
 	    SITE_TEST(refused_is_noted),
 	    SITE_TEST(dismiss_keeps_the_reason),

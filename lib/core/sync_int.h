@@ -10,6 +10,7 @@
 #include "core/plan.h"
 #include "core/procore.h"
 #include "core/sync.h"
+#include "io/crypt.h"
 #include "store/effect.h"
 #include "store/item.h"
 #include "store/mark.h"
@@ -113,6 +114,7 @@ struct work {
 	enum plan_kind kind;
 	struct plan_remote remote; /* Procore's side, when has_remote */
 	bool has_remote;
+	char remote_sha[CRYPT_HEX256_BYTES]; /* of its mapped fields as read; "" not read */
 	struct json *npc;   /* the NPC item; NULL: not read or not there */
 	int64_t reader;     /* account that reads */
 	int64_t wait_until; /* the item is looked at again then; 0: no */

@@ -123,11 +123,12 @@ take_remote(struct work *w, int64_t date_at)
 {
 	struct item *it = &w->it;
 	char *text = map_fields_text(&w->remote.fields);
-	char sha[CRYPT_HEX256_BYTES];
 
-	crypt_sha256_hex(text, strlen(text), sha);
+	/* The row gets the hash when all of this is carried: rows saved on the way keep
+	 * none, so that a pass that ends early is followed by one that reads again. */
+	crypt_sha256_hex(text, strlen(text), w->remote_sha);
 	free(text);
-	item_text(&it->procore_hash, sha);
+	item_text(&it->procore_hash, "");
 	item_text(&it->number, w->remote.number);
 	item_text(&it->revision, w->remote.revision);
 	item_text(&it->subject, plan_fields_get(&w->remote.fields, PLAN_SUBJECT));
@@ -256,6 +257,8 @@ finish(struct work *w, struct err *e)
 
 	it->tries = 0;
 	it->next_try_at = w->wait_until;
+	if (w->has_remote && w->wait_until == 0)
+		item_text(&it->procore_hash, w->remote_sha);
 	settle_state(w);
 	if (!str_eq(it->state, "skipped") && !str_eq(it->state, "closed") &&
 	    w->wait_until == 0 && !str_eq(it->reason, plan_reason_word(PLAN_R_SIGN_IN))) {

@@ -1,0 +1,303 @@
+#!/usr/bin/python3
+"""Every story played again and again, the worker dead right after commit 1, 2, 3 ... of it and started again: both
+sides and the portal must end as when nothing had happened, and one pass more must change nothing.
+
+  campaign.py            the short set, as in ./check
+  campaign.py --all      all stories
+  campaign.py NAME...    these
+  campaign.py --list     their names
+"""
+import argparse
+import base64
+import difflib
+import pprint
+import sys
+import time
+
+from stage import Stage
+
+WHO = "lnakamura"
+LATER_S = 10
+SETTLE_S = 200  # beyond the two minutes of an answer that was lost
+PASSES = 8
+
+
+class Play:
+    """One run of a story. stop_at: the commit after which the worker dies; 0: it does not."""
+
+    def __init__(self, stage, stop_at):
+        self.s = stage
+        self.left = stop_at
+        self.died = False
+        self.commits = 0
+        self.kind = "rfi"
+        self.ids = []
+
+    # ---- the worker
+
+    def settled(self):
+        for i in self.ids:
+            found = self.s.sql("SELECT id FROM item WHERE connection_id = ? AND procore_id = ?", self.s.connection, i)
+            if not found:
+                return False
+            ours = self.s.ours(i)
+            if ours["open_effects"] or ours["due"] or ("respond_and_close", "waiting") in ours["responses"]:
+                return False
+        return True
+
+    def walk(self):
+        """Passes until nothing waits. What people did is some time ago: within its second an item is read twice anyway,
+        which would hide what is missed."""
+        self.s.move(LATER_S)
+        for _ in range(PASSES):
+            died, commits = self.s.step("sync", self.s.connection, self.left)
+            self.commits += commits
+            if died:
+                self.died, self.left = True, 0
+            elif self.left:
+                self.left -= commits
+                assert self.left > 0, "went past the commit at which it should have died"
+            self.s.move(SETTLE_S)
+            if not died and self.settled():
+                self.s.architect("clear_faults", {})
+                self.s.contractor("clear_faults", {})
+                return
+        raise AssertionError(f"not settled after {PASSES} passes: {[self.s.ours(i) for i in self.ids]}")
+
+    # ---- people
+
+    def rfi(self, **more):
+        made = self.s.contractor("create_rfi", {
+            "project": self.s.project["procore"]["id"], "subject": "Anchor bolts at grid C", "due_date": "2030-05-01",
+            "question": "3/4\" or 7/8\" & longer?\nPlease confirm.", "assignees": [self.s.login(WHO)], **more})
+        self.ids.append(made["id"])
+        return made["id"]
+
+    def submittal(self, **more):
+        self.kind = "submittal"
+        made = self.s.contractor("create_submittal", {
+            "project": self.s.project["procore"]["id"], "title": "Roof hatch", "section": "07 72 33",
+            "description": "Data sheet & colour", "steps": [[self.s.login(WHO)]], **more})
+        self.ids.append(made["id"])
+        return made["id"]
+
+    def respond(self, procore_id, action, text, **more):
+        self.s.architect("respond", {"item": self.s.item(procore_id)["npc_id"], "person": self.s.people[WHO]["mail"],
+                                     "action": action, "text": text, **more})
+
+    def lose(self, what):
+        """The next answer to such a call is lost. what: method and path prefix at Procore, or npc."""
+        if what.startswith("npc "):
+            _, method, prefix = what.split()
+            self.s.architect("lost_answer", {"method": method,
+                                             "prefix": f"/v1/projects/{self.s.project['npc']['id']}{prefix}"})
+        else:
+            self.s.contractor("lost_answer", {"what": what.replace("PROJECT", str(self.s.project["procore"]["id"]))})
+
+
+FILE = {"file_name": "sketch.png", "file_base64": base64.b64encode(b"a sketch").decode()}
+FILES = [{"name": "a?b*c.pdf", "type": "application/pdf", "text": "one"},
+         {"name": "plan.txt", "type": "text/plain", "text": "two"}]
+
+
+# ---- the stories
+
+def rfi_in(p):
+    p.rfi()
+    p.walk()
+
+
+def rfi_with_files(p):
+    p.rfi(files=FILES)
+    p.walk()
+
+
+def rfi_answered_with_file(p):
+    rfi = p.rfi()
+    p.walk()
+    p.respond(rfi, "Answered", "Yes.\nSee <sketch> & note.", **FILE)
+    p.walk()
+
+
+def rfi_edited(p):
+    rfi = p.rfi()
+    p.walk()
+    p.s.contractor("edit", {"rfi": rfi, "due_date": "2030-06-15"})
+    p.s.contractor("add_file", {"rfi": rfi, "files": FILES[1:]})
+    p.walk()
+
+
+def submittal_in(p):
+    p.submittal(files=FILES)
+    p.walk()
+
+
+def submittal_answered(p):
+    sub = p.submittal()
+    p.walk()
+    p.respond(sub, "Approved as Noted", "Colour RAL 7016.", **FILE)
+    p.walk()
+
+
+def reopened_and_answered_again(p):
+    rfi = p.rfi()
+    p.walk()
+    p.respond(rfi, "Answered", "Yes.")
+    p.walk()
+    p.s.contractor("close", {"rfi": rfi})
+    p.walk()
+    p.s.contractor("reopen", {"rfi": rfi})
+    p.walk()
+    p.respond(rfi, "Answered", "Yes, still.")
+    p.walk()
+
+
+def revision(p):
+    first = p.submittal()
+    p.walk()
+    p.respond(first, "Revise and Resubmit", "Other colour.")
+    p.walk()
+    p.submittal(number=str(first), revision="1", source_submittal_log_id=first)
+    p.walk()
+
+
+def answered_after_close(p):
+    rfi = p.rfi()
+    p.walk()
+    p.s.contractor("close", {"rfi": rfi})
+    p.respond(rfi, "Answered", "Late.")
+    p.s.contractor("reopen", {"rfi": rfi})
+    p.walk()
+
+
+def lost_create(p):
+    p.rfi(files=FILES[:1])
+    p.lose("npc POST /rfis")
+    p.walk()
+
+
+def lost_announced_file(p):
+    p.rfi(files=FILES[:1])
+    p.lose("npc POST /files")
+    p.walk()
+
+
+def lost_reply(p):
+    rfi = p.rfi()
+    p.walk()
+    p.respond(rfi, "Answered", "Once.", **FILE)
+    p.lose("POST /rest/v1.0/projects/PROJECT/rfis")
+    p.walk()
+
+
+def lost_approval(p):
+    sub = p.submittal()
+    p.walk()
+    p.respond(sub, "Approved", "Once.")
+    p.lose("PATCH /rest/v1.0/projects/PROJECT/submittals")
+    p.walk()
+
+
+def lost_upload(p):
+    rfi = p.rfi()
+    p.walk()
+    p.respond(rfi, "Answered", "With a file.", **FILE)
+    p.lose("POST /rest/v1.1/projects/PROJECT/uploads")
+    p.walk()
+
+
+STORIES = {f.__name__: f for f in (
+    rfi_in, rfi_with_files, rfi_answered_with_file, rfi_edited, submittal_in, submittal_answered,
+    reopened_and_answered_again, revision, answered_after_close, lost_create, lost_announced_file, lost_reply,
+    lost_approval, lost_upload)}
+SHORT = ("rfi_with_files", "submittal_answered", "lost_reply")
+
+
+# ---- the campaign
+
+def prepare(stage):
+    """What would come now and then by the clock comes in no run, so that commit n is the same one in each."""
+    stage.contractor("clear_faults", {})
+    stage.architect("clear_faults", {})
+    stage.sql("UPDATE mark SET pass_at = pass_at + 100000000 WHERE kind LIKE '%_bin' AND pass_at < 100000000000")
+    stage.move(SETTLE_S)
+
+
+def run(stage, story, stop_at):
+    """One run; (play, pictures of its items)."""
+    prepare(stage)
+    play = Play(stage, stop_at)
+    story(play)
+    return play, [stage.picture(i, play.kind) for i in play.ids]
+
+
+def compare(whole, now, what):
+    if whole == now:
+        return
+    a, b = (pprint.pformat(x, width=110).splitlines() for x in (whole, now))
+    raise AssertionError("\n".join([what, *difflib.unified_diff(a, b, "expected", "found", lineterm="", n=1)]))
+
+
+def campaign(stage, name):
+    """A story's whole campaign; how often the worker died."""
+    story = STORIES[name]
+    commits = -1
+    while True:  # until it takes as many commits as the time before
+        first, whole = run(stage, story, 0)
+        if first.commits == commits:
+            break
+        commits = first.commits
+    n = died = 0
+    while True:
+        n += 1
+        play, now = run(stage, story, n)
+        compare(whole, now, f"{name}, dead after commit {n}, not as in the uninterrupted run")
+        before = stage.fingerprint()
+        stage.step("sync", stage.connection)
+        after = stage.fingerprint()
+        compare(before, after, f"{name}, dead after commit {n}, one pass more changed something")
+        died += play.died
+        if not play.died and n > commits:
+            return died
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    ap.add_argument("names", nargs="*", metavar="NAME")
+    ap.add_argument("--all", action="store_true")
+    ap.add_argument("--list", action="store_true")
+    o = ap.parse_args()
+    if o.list:
+        print("\n".join(STORIES))
+        return
+    names = o.names or (list(STORIES) if o.all else SHORT)
+    unknown = [n for n in names if n not in STORIES]
+    if unknown:
+        ap.error(f"there is no story {unknown[0]}")
+    passed, failed, steps = 0, 0, 0
+    with Stage() as stage:
+        stage.contractor("settings", {"token_life": 1000000000})
+        stage.sign_in(WHO)
+        stage.step("choices", stage.connection)
+        for seat in stage.sql("SELECT id FROM bic WHERE connection_id = ?", stage.connection):
+            stage.step("check", seat["id"])
+        run(stage, submittal_in, 0)  # what only a first pass does is done
+        run(stage, rfi_in, 0)
+        for name in names:
+            begin = time.monotonic()
+            try:
+                n = campaign(stage, name)
+            except AssertionError as e:
+                failed += 1
+                print(f"FAIL: {name}: {e}", flush=True)
+                continue
+            passed += 1
+            steps += n
+            print(f"{name:30} {n:4} steps  {time.monotonic() - begin:6.1f} s", flush=True)
+    print(f"{steps} steps: the worker was ended after each of these commits and started again")
+    print(f"{passed} passed, {failed} failed", flush=True)
+    sys.exit(1 if failed or not passed else 0)
+
+
+if __name__ == "__main__":
+    main()

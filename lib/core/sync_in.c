@@ -324,6 +324,9 @@ keep(struct work *w, bool open, struct err *e)
 
 	if (update(w, e) == -1)
 		return -1;
+	/* Files wait until it is open there again: then Procore's side is read once more. */
+	if (open && !npc_open && w->remote.files_n > 0)
+		w->remote_sha[0] = '\0';
 	if (w->failed || w->r->stopped || !open || !npc_open)
 		return 0;
 	if (db_begin(w->r->db, e) == -1)

@@ -210,7 +210,7 @@ STORIES = {f.__name__: f for f in (
     rfi_in, rfi_with_files, rfi_answered_with_file, rfi_edited, submittal_in, submittal_answered,
     reopened_and_answered_again, revision, answered_after_close, lost_create, lost_announced_file, lost_reply,
     lost_approval, lost_upload)}
-SHORT = ("rfi_with_files", "submittal_answered", "lost_reply")
+SHORT = ("rfi_with_files", "submittal_answered", "lost_create")
 
 
 # ---- the campaign

@@ -115,7 +115,7 @@ class Sequence:
 
     def create_rfi(self):
         people = self.rnd.choice([BICS[:1], BICS[:1], BICS[1:], BICS, (OTHER,)])
-        files = [self.file() for _ in range(self.rnd.randrange(3))]
+        files = [self.file() for _ in range(self.rnd.randrange(4))]
         more = self.rnd.choice([{}, {}, {}, {"draft": True}, {"private": True}])
         made = self.w.contractor("create_rfi", {
             "project": self.w.project["procore"]["id"], "subject": self.mark("RFI"), "question": "What & where?",
@@ -283,15 +283,31 @@ class Sequence:
 
     def permission(self):
         user = self.rnd.choice(BICS)
-        level = "Standard" if user in self.denied else self.rnd.choice(["None", "Read Only"])
-        self.w.contractor("permission", {"person": self.w.login(user), "level": level,
-                                         "project": self.w.project["procore"]["id"]})
-        self.denied ^= {user}
-        self.say("fault: permission of", user, "is", level)
+        self.allow(user, "Standard" if user in self.denied else self.rnd.choice(["None", "Read Only"]))
 
     # ---- the worker
 
+    def mend(self):
+        """Somebody has seen to it: sign-ins, the app, permissions, Project Center."""
+        for user in BICS:
+            if self.w.account(user)["state"] == "lost":
+                self.reconnect(user)
+        if self.disconnected:
+            self.app()
+        for user in sorted(self.denied):
+            self.allow(user)
+        self.w.architect("clear_faults", {})
+        self.say("people: mended what was out of order")
+
+    def allow(self, user, level="Standard"):
+        self.w.contractor("permission", {"person": self.w.login(user), "level": level,
+                                         "project": self.w.project["procore"]["id"]})
+        self.denied = (self.denied - {user}) | ({user} if level != "Standard" else set())
+        self.say("permission of", user, "is", level)
+
     def work(self):
+        if self.rnd.random() < 0.3:
+            self.mend()
         self.w.move(self.rnd.choice([5, 40, 130, 700, 700, 4000]))
         stop_at = self.rnd.choice([0, 0, self.rnd.randrange(1, 12), self.rnd.randrange(1, 60)])
         died = self.w.worker(stop_at)
@@ -301,9 +317,9 @@ class Sequence:
 
     def play(self):
         weights = {self.create_rfi: 5, self.create_submittal: 4, self.edit: 2, self.open_up: 1, self.add_file: 2,
-                   self.close: 2, self.reopen: 2, self.answer: 8, self.plain_close: 1, self.npc_reopen: 2,
-                   self.native_answer: 1, self.fault_procore: 4, self.fault_npc: 3, self.token: 2, self.sign_in: 2,
-                   self.app: 1, self.permission: 1, self.work: 11}
+                   self.close: 2, self.reopen: 2, self.answer: 14, self.plain_close: 1, self.npc_reopen: 2,
+                   self.native_answer: 1, self.fault_procore: 3, self.fault_npc: 3, self.token: 2, self.sign_in: 2,
+                   self.app: 1, self.permission: 1, self.work: 16}
         self.create_rfi()
         for act in self.rnd.choices(list(weights), list(weights.values()), k=self.length):
             act()
@@ -317,11 +333,8 @@ class Sequence:
         w.architect("clear_faults", {})
         if self.disconnected:
             self.app()
-        for _ in range(2):
-            for user in sorted(self.denied):
-                w.contractor("permission", {"person": w.login(user), "level": "Standard",
-                                            "project": w.project["procore"]["id"]})
-            self.denied = set()
+        for user in sorted(self.denied):
+            self.allow(user)
 
     def settle(self):
         """The worker by itself; whoever is asked to signs in; whoever sees a parked item retries it."""
@@ -369,8 +382,9 @@ class Sequence:
         return self.w.sql("SELECT 1 FROM issue WHERE item_id = ? AND state = 'open'", row["id"])
 
     def overtaken(self, effect):
-        """A PATCH that died with the worker and is no longer wanted."""
-        return effect["kind"] in ("npc.update", "npc.reopen")
+        """A write to Project Center that died with the worker and is no longer wanted, or not while it is closed there."""
+        closed = self.w.one("SELECT npc_status FROM item WHERE id = ?", effect["item_id"])["npc_status"] == "Closed"
+        return effect["kind"] in ("npc.update", "npc.reopen") or (effect["kind"] == "npc.file" and closed)
 
     # ---- what must be true
 
@@ -489,10 +503,10 @@ def main():
     ap.add_argument("--seed", type=int, default=SHORT_SEED)
     ap.add_argument("--sequences", type=int)
     ap.add_argument("--minutes", type=float)
-    ap.add_argument("--actions", type=int, default=40, help="length of a sequence")
+    ap.add_argument("--actions", type=int, default=50, help="length of a sequence")
     ap.add_argument("--verbose", action="store_true", help="print every sequence")
     o = ap.parse_args()
-    limit = o.sequences or (0 if o.minutes else 4)
+    limit = o.sequences or (0 if o.minutes else 8)
     end = time.monotonic() + 60 * o.minutes if o.minutes else None
     passed, failed, n, killed, runs, items, answers = 0, 0, 0, 0, 0, 0, 0
     print(f"seed {o.seed}, project {KEY}", flush=True)

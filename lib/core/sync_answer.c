@@ -432,14 +432,16 @@ act(struct sending *s, struct err *e)
 	return 0;
 }
 
-/* A later answer stands in for this one: always for a submittal, whose step holds one
- * response; for an RFI when this one's author may not answer. */
+/* A later answer stands in for this one: the same author's for a submittal, whose step holds
+ * one response; anybody's when this one's author may not answer. */
 static bool
 is_replaced(const struct sending *s, const struct responses *all, size_t i)
 {
 	for (size_t k = i + 1; k < all->n; k++)
 		if (str_eq(all->v[k].close_kind, "respond_and_close") &&
-		    (s->w->kind == PLAN_SUBMITTAL || s->bic == NULL))
+		    (s->bic == NULL || (s->w->kind == PLAN_SUBMITTAL &&
+					   str_eq_ci(all->v[k].author_login,
+					       s->row->author_login))))
 			return true;
 	return false;
 }

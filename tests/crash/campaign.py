@@ -17,6 +17,7 @@ import time
 from stage import Stage
 
 WHO = "lnakamura"
+SECOND = "zmueller"
 LATER_S = 10
 SETTLE_S = 200  # beyond the two minutes of an answer that was lost
 PASSES = 8
@@ -81,8 +82,8 @@ class Play:
         self.ids.append(made["id"])
         return made["id"]
 
-    def respond(self, procore_id, action, text, **more):
-        self.s.architect("respond", {"item": self.s.item(procore_id)["npc_id"], "person": self.s.people[WHO]["mail"],
+    def respond(self, procore_id, action, text, user=WHO, **more):
+        self.s.architect("respond", {"item": self.s.item(procore_id)["npc_id"], "person": self.s.people[user]["mail"],
                                      "action": action, "text": text, **more})
 
     def lose(self, what):
@@ -137,6 +138,19 @@ def submittal_answered(p):
     p.walk()
     p.respond(sub, "Approved as Noted", "Colour RAL 7016.", **FILE)
     p.walk()
+
+
+def two_approvers_at_once(p):
+    """Both answer before the worker looks: each answer goes to its own author's step."""
+    sub = p.submittal(steps=[[p.s.login(WHO), p.s.login(SECOND)]])
+    p.walk()
+    p.respond(sub, "Approved", "Structure is fine.")
+    p.s.architect("reopen", {"item": p.s.item(sub)["npc_id"]})
+    p.respond(sub, "Rejected", "Fire rating is missing.", user=SECOND)
+    p.walk()
+    answers = sorted((who, considered) for who, considered, _, _ in p.s.side_procore(sub)["approvers"])
+    assert answers == sorted((p.s.people[u]["procore"]["user_id"], considered) for u, considered in (
+        (WHO, "approved"), (SECOND, "rejected"))), f"not each under its own author: {answers}"
 
 
 def reopened_and_answered_again(p):
@@ -208,8 +222,8 @@ def lost_upload(p):
 
 STORIES = {f.__name__: f for f in (
     rfi_in, rfi_with_files, rfi_answered_with_file, rfi_edited, submittal_in, submittal_answered,
-    reopened_and_answered_again, revision, answered_after_close, lost_create, lost_announced_file, lost_reply,
-    lost_approval, lost_upload)}
+    two_approvers_at_once, reopened_and_answered_again, revision, answered_after_close, lost_create,
+    lost_announced_file, lost_reply, lost_approval, lost_upload)}
 SHORT = ("rfi_with_files", "submittal_answered", "lost_create")
 
 
@@ -219,7 +233,8 @@ def prepare(stage):
     """What would come now and then by the clock comes in no run, so that commit n is the same one in each."""
     stage.contractor("clear_faults", {})
     stage.architect("clear_faults", {})
-    stage.sql("UPDATE mark SET pass_at = pass_at + 100000000 WHERE kind LIKE '%_bin' AND pass_at < 100000000000")
+    stage.sql("UPDATE mark SET pass_at = 100000000000 WHERE kind LIKE '%_bin' OR account_id = ?",
+              stage.account(SECOND)["id"])
     stage.move(SETTLE_S)
 
 
@@ -277,7 +292,8 @@ def main():
     passed, failed, steps = 0, 0, 0
     with Stage() as stage:
         stage.contractor("settings", {"token_life": 1000000000})
-        stage.sign_in(WHO)
+        for user in (WHO, SECOND):
+            stage.sign_in(user)
         stage.step("choices", stage.connection)
         for seat in stage.sql("SELECT id FROM bic WHERE connection_id = ?", stage.connection):
             stage.step("check", seat["id"])

@@ -23,12 +23,14 @@ struct buf {
 /* Static initialiser with a ceiling: struct buf b = BUF_INIT(LIMIT_PAGE); */
 #define BUF_INIT(max) {.p = NULL, .len = 0, .cap = 0, .max_bytes = (max), .over = false}
 
+/* Start an empty one, the same as BUF_INIT; allocates nothing. */
 void buf_init(struct buf *b, size_t max_bytes);
 /* Zero and free the bytes; the buffer can be used again with the same ceiling. Accepts an empty one. */
 void buf_clear(struct buf *b);
 /* Forget the bytes but keep the memory. */
 void buf_reset(struct buf *b);
 
+/* Append: n bytes, one byte, a C string, formatted text. Cannot fail: see `over` above. */
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_putc(struct buf *b, char c);
 void buf_puts(struct buf *b, const char *s);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Fill p with n random bytes. */
 void rnd_bytes(void *p, size_t n);
 /* n random bytes as 2n hex digits and a NUL; dst has 2n + 1 bytes. */
 void rnd_hex(char *dst, size_t n);

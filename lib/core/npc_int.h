@@ -13,6 +13,7 @@ struct npc {
 	int64_t calls;
 };
 
+/* Make *a the answer of a call that came to nothing: its cause, and a text for people (copied). */
 void npc_fail(struct npc_answer *a, enum cause c, const char *text);
 /* Fill a from what came; write: a call that changes something; login: any refusal is a
  * matter of set-up. */

@@ -24,6 +24,7 @@ struct ctl {
 /* A command: 0, CTL_FAILED or CTL_USAGE when it has said why itself, or -1 with e filled. */
 typedef int (*ctl_fn)(struct ctl *c, struct err *e);
 
+/* The commands, one a function; docs/man/connectorctl.8 says what each does. */
 int ctl_init(struct ctl *c, struct err *e);
 int ctl_migrate(struct ctl *c, struct err *e);
 int ctl_check_config(struct ctl *c, struct err *e);

@@ -164,6 +164,7 @@ struct tmpl_compiler {
 	struct err *e;
 };
 
+/* Is it an element of that name: of the template language (t:), of HTML? */
 bool tmpl_is_t(const struct tmpl_node *n, const char *name);
 bool tmpl_is_html(const struct tmpl_node *n, const char *name);
 /* The value of an attribute, t: of the template language or HTML's own; NULL when absent.

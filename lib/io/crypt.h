@@ -16,6 +16,7 @@ enum { CRYPT_SHA256_BYTES = 32, CRYPT_KEY_BYTES = 32, CRYPT_KEY_ID_BYTES = 17, C
 /* Once per process, before any other call. errors: ERR_BUG libsodium would not start. */
 MUST_USE int crypt_init(struct err *e);
 
+/* SHA-256 (FIPS 180-4) of n bytes, as bytes, as hex digits with a NUL, and piece by piece. */
 void crypt_sha256(const void *p, size_t n, uint8_t out[CRYPT_SHA256_BYTES]);
 void crypt_sha256_hex(const void *p, size_t n, char out[CRYPT_HEX256_BYTES]);
 struct crypt_sha256; /* streaming */

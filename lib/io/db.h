@@ -95,6 +95,7 @@ const char *db_col_name(struct stmt *s, int i);
 void db_done(struct stmt *s); /* resets and unbinds; accepts NULL */
 bool db_is_constraint(const struct err *e); /* e->sys is one of SQLITE_CONSTRAINT_* */
 
+/* The rowid of the last INSERT on this connection. */
 int64_t db_last_id(struct db *db);
 int64_t db_changes(struct db *db); /* rows of the last INSERT, UPDATE or DELETE */
 

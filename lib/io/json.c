@@ -392,7 +392,7 @@ json_bool_or(const struct json *j, const char *path, bool dflt)
 const char *
 json_str(const struct json *v)
 {
-	return json_type(v) == JSON_STRING ? inner_c(v)->valuestring : NULL;
+	return v != NULL && json_type(v) == JSON_STRING ? inner_c(v)->valuestring : NULL;
 }
 
 bool
@@ -411,7 +411,7 @@ json_as_i64(const struct json *v, int64_t *out)
 bool
 json_as_double(const struct json *v, double *out)
 {
-	if (json_type(v) != JSON_NUMBER)
+	if (v == NULL || json_type(v) != JSON_NUMBER)
 		return false;
 	*out = inner_c(v)->valuedouble;
 	return true;

@@ -8,6 +8,7 @@
 #include "store/attempt.h"
 #include "web/app.h"
 
+/* A state that nobody here started, or that is too old to be kept. */
 MUST_USE int callback_page_unknown(struct web_req *r, struct err *e);
 /* A second visit with the same state: says what became of the first. */
 MUST_USE int callback_page_used(struct web_req *r, const struct attempt *a, struct err *e);

@@ -11,6 +11,7 @@
 	extern const struct fcgi_input page_##name##_inputs[]; \
 	extern const size_t page_##name##_inputs_n
 
+/* GET, without inputs of their own. */
 int page_root(struct web_req *r, struct err *e);
 int page_healthz(struct web_req *r, struct err *e);
 int page_help(struct web_req *r, struct err *e);

@@ -62,6 +62,18 @@ export async function reloadUntil(page, what, condition, seconds = 45) {
 	}
 }
 
+// Procore's own pages: sign in as somebody, allow it.
+export async function signInAtProcore(page, who) {
+	await page.waitForURL((u) => u.origin === new URL(access.procore).origin);
+	const password = page.locator('input[type=password]');
+	await password.waitFor();
+	await page.locator('input[type=email], input[type=text]').first().fill(who.procore_login);
+	await password.fill(who.procore_password);
+	await password.press('Enter');
+	await page.getByRole('button', { name: /allow/i }).click();
+	await page.waitForURL((u) => u.origin === new URL(access.portal).origin);
+}
+
 // A picture for the documents; only when asked for.
 export async function picture(page, name) {
 	if (shots)

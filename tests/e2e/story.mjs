@@ -1,25 +1,13 @@
 // The main job: a lost project is seen, reconnected and syncs again. Once from the portal, once from the mail.
 import { strict as assert } from 'node:assert';
 import fs from 'node:fs';
-import { access, finish, launch, person, picture, reloadUntil, sitDown, story } from './browser.mjs';
+import { access, finish, launch, person, picture, reloadUntil, signInAtProcore, sitDown, story } from './browser.mjs';
 
 const facts = JSON.parse(fs.readFileSync(process.env.CW_STORY, 'utf8'));
 const browser = await launch();
 
 const row = (page, project) => page.getByRole('row').filter({ hasText: project.number });
 const main = (page) => page.locator('main');
-
-// Procore's own pages: sign in as somebody, allow it.
-async function signInAtProcore(page, who) {
-	await page.waitForURL((u) => u.origin === new URL(access.procore).origin);
-	const password = page.locator('input[type=password]');
-	await password.waitFor();
-	await page.locator('input[type=email], input[type=text]').first().fill(who.procore_login);
-	await password.fill(who.procore_password);
-	await password.press('Enter');
-	await page.getByRole('button', { name: /allow/i }).click();
-	await page.waitForURL((u) => u.origin === new URL(access.portal).origin);
-}
 
 // From the item's number in Procore to its page in Project Center, as the architect sees it.
 async function openInProjectCenter(page, project, subject) {

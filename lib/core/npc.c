@@ -307,7 +307,6 @@ call_signed(struct npc *n, const struct npc_req *r, const char *url, const struc
     struct npc_answer *a, struct err *e)
 {
 	for (int i = 0; i < 2; i++) {
-		npc_answer_clear(a);
 		if (n->expires_at - SESSION_MARGIN_S <= clk_now()) {
 			if (login(n, a, e) == -1)
 				return -1;

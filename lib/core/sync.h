@@ -36,6 +36,13 @@ MUST_USE int sync_run_connection(
 MUST_USE int
 sync_check_bic(struct sync_ctx *x, int64_t bic_id, int64_t *retry_at, struct err *e);
 
+/* Check a login before it is given a seat (job "check_login"): whether the Procore project
+ * knows it, by another BIC user's sign-in, or what it may do there by its own; an NPC
+ * contact. Writes the row of bic_check, and nothing of the connection. *retry_at  as above
+ */
+MUST_USE int sync_check_login(
+    struct sync_ctx *x, int64_t bic_check_id, int64_t *retry_at, struct err *e);
+
 /* Read both lists of submittal responses (job "choices"); an empty response map gets
  * defaults by meaning. *retry_at  as above */
 MUST_USE int

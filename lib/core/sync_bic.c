@@ -5,6 +5,7 @@
 
 #include "base/clk.h"
 #include "base/str.h"
+#include "store/bic_check.h"
 #include "store/item.h"
 #include "store/job.h"
 #include "store/sync_rows.h"
@@ -22,7 +23,8 @@ struct check {
 	bool contact_known;
 	char denied[STATE_TEXT_BYTES]; /* why Procore lets this account do nothing here; ""
 					  it does not say so */
-	bool absent;                   /* not among the project's people */
+	bool present, absent;          /* among the project's people, or not; else it cannot
+					  be seen */
 };
 
 static int
@@ -114,12 +116,38 @@ ask_levels(struct check *c, struct err *e)
 	return rc;
 }
 
-static const struct plan_bic *
-any_reader(const struct run *r)
+/* What one BIC user sees of another in the project's directory. *again: nothing. */
+static int
+look_up(struct check *c, const struct plan_bic *reader, bool *again, struct err *e)
 {
-	const struct plan_bic *b = run_reader(r, PLAN_RFI);
+	struct procore_at at = run_at(&c->r, reader->account_id);
+	struct procore_answer a = {0};
+	bool named = false;
+	int rc = 0;
 
-	return b != NULL ? b : run_reader(r, PLAN_SUBMITTAL);
+	*again = true;
+	if (procore_project_users(&c->r.procore, &at, 1, c->login, &a, e) == -1)
+		return -1;
+	if (a.cause == CAUSE_NONE) {
+		for (const struct json *u = json_first(a.json); u != NULL;
+		     u = json_next(u)) {
+			named = named || !str_empty(json_str_or(u, "email_address", ""));
+			c->present =
+			    c->present ||
+			    str_eq_ci(json_str_or(u, "email_address", ""), c->login) ||
+			    str_eq_ci(json_str_or(u, "login", ""), c->login);
+		}
+		/* Without Directory rights addresses are left out: then nothing can be
+		 * said. */
+		c->absent = !c->present && (named || json_len(a.json) == 0);
+		*again = !c->present && !c->absent;
+	} else if (a.cause == CAUSE_UNREACHABLE || a.cause == CAUSE_LIMITED) {
+		retry_later(c, a.retry_at);
+		rc = run_procore_failed(&c->r, &a, PLAN_RFI, reader->account_id, again, e);
+		*again = false;
+	}
+	procore_answer_clear(&a);
+	return rc;
 }
 
 /* Not signed in yet: another BIC user can at least see whether the project knows this
@@ -127,29 +155,15 @@ any_reader(const struct run *r)
 static int
 ask_membership(struct check *c, struct err *e)
 {
-	const struct plan_bic *reader = any_reader(&c->r);
-	struct procore_answer a = {0};
-	struct procore_at at;
-	bool seen = false, named = false;
+	bool again = true;
 
-	if (reader == NULL)
-		return 0;
-	at = run_at(&c->r, reader->account_id);
-	if (procore_project_users(&c->r.procore, &at, 1, c->login, &a, e) == -1)
-		return -1;
-	if (a.cause == CAUSE_NONE) {
-		for (const struct json *u = json_first(a.json); u != NULL;
-		     u = json_next(u)) {
-			named = named || !str_empty(json_str_or(u, "email_address", ""));
-			seen = seen ||
-			       str_eq_ci(json_str_or(u, "email_address", ""), c->login) ||
-			       str_eq_ci(json_str_or(u, "login", ""), c->login);
-		}
-		/* Without Directory rights addresses are left out: then nothing can be
-		 * said. */
-		c->absent = !seen && (named || json_len(a.json) == 0);
+	for (size_t i = 0; again && i < c->r.bics_n; i++) {
+		const struct plan_bic *b = &c->r.bics[i];
+
+		if (b->signed_in && b->account_id != c->account_id &&
+		    look_up(c, b, &again, e) == -1)
+			return -1;
 	}
-	procore_answer_clear(&a);
 	return 0;
 }
 
@@ -282,6 +296,60 @@ sync_check_bic(struct sync_ctx *x, int64_t bic_id, int64_t *retry_at, struct err
 	*retry_at = c.retry_at;
 	/* A service that did not answer must not wipe out what was known. */
 	rc = c.retry_at != 0 ? 0 : save_seat(&c, e);
+out:
+	run_close(&c.r);
+	return rc;
+}
+
+/* ---- a login that has no seat yet */
+
+static int
+save_login(struct check *c, struct bic_check *row, struct err *e)
+{
+	row->checked_at = c->retry_at != 0 ? 0 : clk_now();
+	if (c->denied[0] != '\0' || c->absent)
+		row->member = BIC_NO;
+	else
+		row->member = c->present || c->rfi[0] != '\0' ? BIC_YES : BIC_UNKNOWN;
+	row->contact = !c->contact_known      ? BIC_UNKNOWN
+		       : c->contact[0] != '\0' ? BIC_YES
+					      : BIC_NO;
+	str_cut(row->rfi, sizeof row->rfi, c->rfi);
+	str_cut(row->submittal, sizeof row->submittal, c->submittal);
+	str_cut(row->waits, sizeof row->waits, c->r.error);
+	return bic_check_put(c->r.db, row, e);
+}
+
+int
+sync_check_login(
+    struct sync_ctx *x, int64_t bic_check_id, int64_t *retry_at, struct err *e)
+{
+	struct bic_check row = {0};
+	struct check c = {0};
+	bool found = false, active = false;
+	int rc = -1;
+
+	*retry_at = 0;
+	if (bic_check_get(x->oauth.db, bic_check_id, &row, &found, e) == -1)
+		return -1;
+	if (!found)
+		return 0;
+	c.account_id = row.account_id;
+	str_cut(c.login, sizeof c.login, row.login);
+	str_cut(c.login_folded, sizeof c.login_folded, row.login_folded);
+	if (run_open(&c.r, x, row.connection_id, &active, e) == -1)
+		goto out;
+	c.r.procore.priority = BUDGET_ANSWER; /* somebody waits for it */
+	if (row.signed_in && ask_levels(&c, e) == -1)
+		goto out;
+	/* Its own sign-in says more; without one the others may have seen this person. */
+	if (c.rfi[0] == '\0' && c.denied[0] == '\0' && c.retry_at == 0 &&
+	    ask_membership(&c, e) == -1)
+		goto out;
+	if (ask_contact(&c, e) == -1)
+		goto out;
+	*retry_at = c.retry_at;
+	rc = save_login(&c, &row, e);
 out:
 	run_close(&c.r);
 	return rc;

@@ -159,6 +159,12 @@ run_check_bic(struct work_ctx *w, const struct job *j, int64_t *next_at, struct 
 }
 
 static int
+run_check_login(struct work_ctx *w, const struct job *j, int64_t *next_at, struct err *e)
+{
+	return sync_check_login(w->sync, j->ref, next_at, e);
+}
+
+static int
 run_sync(struct work_ctx *w, const struct job *j, int64_t *next_at, struct err *e)
 {
 	return sync_run_connection(w->sync, j->ref, next_at, e);
@@ -292,6 +298,7 @@ static const work_fn table[JOB_KIND_MAX] = {
     [JOB_REFRESH] = run_refresh,
     [JOB_RESUME] = run_resume,
     [JOB_CHECK_BIC] = run_check_bic,
+    [JOB_CHECK_LOGIN] = run_check_login,
     [JOB_SYNC] = run_sync,
     [JOB_CHOICES] = run_choices,
     [JOB_PULL] = run_pull,

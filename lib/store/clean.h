@@ -20,6 +20,7 @@ enum clean_what {
 	CLEAN_ISSUES,      /* cleared or dismissed */
 	CLEAN_CALLS,       /* evidence */
 	CLEAN_TOKEN_CALLS, /* ended calls to the token endpoint */
+	CLEAN_CHECKS,      /* of logins that might have been added */
 	CLEAN_WHAT_MAX
 };
 

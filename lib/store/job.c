@@ -30,6 +30,7 @@ static const struct {
     [JOB_WEBHOOK] = {"webhook", JOB_PRIO_QUIET},
     [JOB_PLAN] = {"plan", JOB_PRIO_BUSY},
     [JOB_ROTATE_KEYS] = {"rotate_keys", JOB_PRIO_BUSY},
+    [JOB_CHECK_LOGIN] = {"check_login", JOB_PRIO_PERSON},
     [JOB_BROWSE] = {"browse", JOB_PRIO_PERSON},
     [JOB_PULL] = {"pull", JOB_PRIO_PERSON},
 };

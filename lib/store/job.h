@@ -30,6 +30,7 @@ enum job_kind {
 	JOB_ROTATE_KEYS, /* 0: re-seal tokens for a new key */
 	JOB_BROWSE,      /* account: list companies and projects for connecting */
 	JOB_PULL,        /* a random number, so that wishes do not replace one another; arg: connection, kind, number, by */
+	JOB_CHECK_LOGIN, /* bic_check: a login that may be given a seat */
 	JOB_KIND_MAX
 };
 const char *job_kind_name(enum job_kind k); /* "refresh" ... as stored */

@@ -13,10 +13,14 @@
 #include "base/str.h"
 #include "io/wake.h"
 #include "store/bic.h"
+#include "store/bic_check.h"
 #include "store/hand_over.h"
 #include "store/job.h"
 #include "web/pages.h"
 #include "web/state.h"
+
+/* A result that is older is asked for once more. */
+enum { CHECK_GOOD_S = 86400 };
 
 #define FORM_BIC                                                                           \
 	{                                                                                  \
@@ -44,33 +48,111 @@ const size_t page_bic_remove_inputs_n = FORM_INPUTS_N(page_bic_remove_inputs);
 /* ---- add: the page */
 
 static void
-add_line(struct json *lines, const char *icon, const char *text)
+add_line(struct json *lines, const char *icon, const char *text, const char *remedy)
 {
 	struct json *o = json_add_obj(lines);
 
 	json_put_str(o, "icon", icon);
 	json_put_str(o, "text", text);
-	json_put_str(o, "remedy", "");
+	json_put_str(o, "remedy", remedy);
 }
 
-/* What is known about a login before its owner has signed in for this project; permissions
- * and the contact are asked for once there is a sign-in. */
-static void
-put_check(struct web_req *r, const struct account *a)
+static bool
+is_enough(const char *level)
 {
-	struct json *c = json_put_obj(r->model, "check");
-	struct json *lines;
-	bool in = a->state == ACCOUNT_OK || a->state == ACCOUNT_SUSPECT;
+	return str_eq_ci(level, "Standard") || str_eq_ci(level, "Admin");
+}
 
-	web_put_status(c, "status", "check", lang_text(r->lang, TEXT_CHECK_READY), "");
-	lines = json_put_arr(c, "lines");
-	add_line(lines, in ? "connected" : "sync",
-	    lang_text(r->lang, in ? TEXT_CHECK_SIGNED_IN : TEXT_CHECK_SIGN_IN_NEEDED));
-	add_line(lines, "sync", lang_text(r->lang, TEXT_CHECK_LEVELS_LATER));
-	add_line(lines, "sync", lang_text(r->lang, TEXT_CHECK_CONTACT_LATER));
-	json_put_bool(c, "running", false);
-	json_put_bool(c, "ready", true);
-	json_put_str(c, "public_id", a->public_id);
+static bool
+levels_known(const struct bic_check *c)
+{
+	return c->rfi[0] != '\0' && c->submittal[0] != '\0';
+}
+
+static bool
+levels_low(const struct bic_check *c)
+{
+	return levels_known(c) && !(is_enough(c->rfi) && is_enough(c->submittal));
+}
+
+/* Is the check over, not long ago, and would a sign-in be of use? What could not be seen is
+ * no obstacle, the seat is checked again after the sign-in; nor is a missing contact, which
+ * can be added meanwhile. */
+static bool
+is_ready(const struct bic_check *c)
+{
+	return c->checked_at != 0 && c->checked_at + CHECK_GOOD_S > clk_now() &&
+	       c->member != BIC_NO && !levels_low(c);
+}
+
+static void
+add_procore(struct web_req *r, struct json *lines, const struct bic_check *c)
+{
+	const struct lang *l = r->lang;
+
+	if (c->member == BIC_NO) {
+		add_line(lines, "warning", lang_text(l, TEXT_CHECK_NO_MEMBER),
+		    web_say(r, TEXT_CHECK_NO_MEMBER_REMEDY, "login", c->login, NULL));
+		return;
+	}
+	if (c->member == BIC_YES)
+		add_line(lines, "check", lang_text(l, TEXT_CHECK_MEMBER), "");
+	else
+		add_line(lines, "sync", lang_text(l, TEXT_CHECK_MEMBER_UNKNOWN), "");
+	if (levels_low(c))
+		add_line(lines, "warning",
+		    web_say(r, TEXT_CHECK_LEVELS_LOW, "rfi", c->rfi, "submittal",
+			c->submittal, NULL),
+		    lang_text(l, TEXT_CHECK_LEVELS_LOW_REMEDY));
+	else if (levels_known(c))
+		add_line(lines, "check", lang_text(l, TEXT_CHECK_LEVELS), "");
+	else
+		add_line(lines, "sync", lang_text(l, TEXT_CHECK_LEVELS_LATER), "");
+}
+
+static void
+add_contact(struct web_req *r, struct json *lines, const struct bic_check *c)
+{
+	if (c->contact == BIC_NO)
+		add_line(lines, "warning",
+		    web_say(r, TEXT_CHECK_NO_CONTACT, "login", c->login, NULL),
+		    web_say(r, TEXT_ERROR_CONTACT_REMEDY, "login", c->login, NULL));
+	else if (c->contact == BIC_YES)
+		add_line(lines, "check", lang_text(r->lang, TEXT_CHECK_CONTACT), "");
+	else
+		add_line(lines, "sync", lang_text(r->lang, TEXT_CHECK_CONTACT_LATER), "");
+}
+
+/* What the worker found out, or that it is at it. */
+static void
+put_check(struct web_req *r, const struct account *a, const struct bic_check *c)
+{
+	struct json *o = json_put_obj(r->model, "check");
+	bool running = c->checked_at == 0, ready = is_ready(c);
+	bool well = ready && c->contact != BIC_NO;
+	struct json *lines;
+
+	web_put_status(o, "status",
+	    running ? "sync"
+	    : well  ? "check"
+		    : "warning",
+	    lang_text(r->lang, running ? TEXT_CHECK_RUNNING
+			       : well  ? TEXT_CHECK_READY
+			       : ready ? TEXT_CHECK_TO_MEND
+				       : TEXT_CHECK_NOT_READY),
+	    c->waits[0] == '\0' ? "" : web_say(r, TEXT_CHECK_WAITS, "why", c->waits, NULL));
+	lines = json_put_arr(o, "lines");
+	if (!running) {
+		add_procore(r, lines, c);
+		add_contact(r, lines, c);
+		add_line(lines, c->signed_in ? "connected" : "sync",
+		    lang_text(r->lang, c->signed_in ? TEXT_CHECK_SIGNED_IN
+						    : TEXT_CHECK_SIGN_IN_NEEDED),
+		    "");
+	}
+	json_put_bool(o, "running", running);
+	json_put_bool(o, "ready", ready);
+	json_put_str(o, "public_id", a->public_id);
 }
 
 static int
@@ -107,17 +189,21 @@ int
 page_add_bic_show(
     struct web_req *r, int status, const char *login, const char *error, struct err *e)
 {
+	struct bic_check c = {0};
 	struct account a = {0};
 	bool found = false;
 	int rc = -1;
 
 	if (put_project(r, e) == -1 ||
-	    (!str_empty(login) && find_account(r, login, &a, &found, e) == -1))
+	    (!str_empty(login) && find_account(r, login, &a, &found, e) == -1) ||
+	    (found &&
+		bic_check_find(
+		    r->app->db, r->project_id, a.id, &c, &found, e) == -1))
 		goto out;
 	json_put_str(r->model, "login", login == NULL ? "" : login);
 	json_put_str(r->model, "error", error);
 	if (found && error[0] == '\0')
-		put_check(r, &a);
+		put_check(r, &a, &c);
 	else
 		json_put_null(r->model, "check");
 	rc = web_render(r, status, "add-bic.xhtml", e);
@@ -159,24 +245,42 @@ sits_already(struct web_req *r, const char *login, bool *sits, struct err *e)
 	return rc;
 }
 
+/* Back to the page that shows the check of a login. */
 static int
-check_login(struct web_req *r, const char *login, struct err *e)
+to_check(struct web_req *r, const char *login, struct err *e)
 {
 	struct buf path = BUF_INIT(LIMIT_URL);
-	int64_t id = 0;
-	int rc = -1;
+	int rc;
 
-	/* The row alone means nothing yet: an account without a seat is neither asked to
-	 * sign in nor mailed. */
-	if (db_begin(r->app->db, e) == -1 ||
-	    account_ensure(r->app->db, login, login, &id, e) == -1 ||
-	    db_commit(r->app->db, e) == -1)
-		goto out;
 	buf_printf(&path, "/Projects/bic?project=%" PRId64 "&login=", r->project_id);
 	enc_percent(&path, login);
 	rc = web_redirect(r, buf_str(&path), e);
-out:
 	buf_clear(&path);
+	return rc;
+}
+
+static int
+check_login(struct web_req *r, const char *login, struct err *e)
+{
+	struct json *detail = json_obj();
+	struct db *db = r->app->db;
+	int64_t id = 0, check_id = 0;
+	int rc = -1;
+
+	json_put_str(detail, "login", login);
+	/* The row alone means nothing yet: an account without a seat is neither asked to
+	 * sign in nor mailed. */
+	if (db_begin(db, e) == 0 && account_ensure(db, login, login, &id, e) == 0 &&
+	    bic_check_ask(
+		db, r->project_id, id, r->person.user_name, &check_id, e) == 0 &&
+	    job_wish(db, JOB_CHECK_LOGIN, check_id, "", JOB_PRIO_PERSON, clk_now(), e) ==
+		0 &&
+	    form_audit(r, "bic.check", "connection", r->project_id, detail, e) == 0 &&
+	    db_commit(db, e) == 0) {
+		wake_send(r->app->conf.wake_socket);
+		rc = to_check(r, login, e);
+	}
+	json_free(detail);
 	return rc;
 }
 
@@ -265,17 +369,25 @@ add(struct web_req *r, const struct account *a, bool sign_in, struct err *e)
 int
 page_bic_add(struct web_req *r, struct err *e)
 {
+	struct bic_check c = {0};
 	struct account a = {0};
-	int rc;
+	bool found = false;
+	int rc = -1;
 
-	if (account_by_public_id(r->app->db, fcgi_input(r->inputs, "account"), &a, e) == -1)
-		return -1;
+	if (account_by_public_id(r->app->db, fcgi_input(r->inputs, "account"), &a, e) ==
+		-1 ||
+	    bic_check_find(r->app->db, r->project_id, a.id, &c, &found, e) == -1)
+		goto out;
 	if (r->stale) {
 		pages_stale(r);
 		rc = page_add_bic_show(r, PAGES_STALE_STATUS, a.login, "", e);
+	} else if (!found || !is_ready(&c)) {
+		/* Nobody is added unchecked, whatever the form says. */
+		rc = to_check(r, a.login, e);
 	} else {
 		rc = add(r, &a, str_eq(fcgi_input(r->inputs, "then"), "sign-in"), e);
 	}
+out:
 	account_clear(&a);
 	return rc;
 }

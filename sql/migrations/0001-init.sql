@@ -198,6 +198,21 @@ CREATE UNIQUE INDEX bic_seat ON bic (connection_id, account_id) WHERE removed_at
 CREATE INDEX bic_account ON bic (account_id);
 CREATE INDEX bic_order ON bic (connection_id, position);
 
+CREATE TABLE bic_check (         -- what is found out about a login before it is given a seat
+	id            INTEGER PRIMARY KEY, -- ours
+	connection_id INTEGER NOT NULL REFERENCES connection (id), -- where the seat would be
+	account_id    INTEGER NOT NULL REFERENCES account (id), -- who would sit there
+	asked_by      TEXT NOT NULL,    -- person's user name
+	asked_at      INTEGER NOT NULL, -- when
+	checked_at    INTEGER,          -- NULL: being checked
+	member        TEXT NOT NULL DEFAULT 'unknown' CHECK (member IN ('unknown', 'yes', 'no')), -- of the Procore project
+	contact       TEXT NOT NULL DEFAULT 'unknown' CHECK (contact IN ('unknown', 'yes', 'no')), -- of the NPC project
+	rfi_level     TEXT NOT NULL DEFAULT '', -- Procore's level on RFIs; '' not known
+	submittal_level TEXT NOT NULL DEFAULT '', -- the same on Submittals
+	waits         TEXT NOT NULL DEFAULT '', -- which service does not answer; for people
+	UNIQUE (connection_id, account_id)
+) STRICT;
+
 CREATE TABLE browse_list (       -- a list that Connect a project chooses from: asked for by a page, read by the worker
 	account_id INTEGER NOT NULL, -- whose sign-in reads it; 0: Project Center's
 	kind       TEXT NOT NULL CHECK (kind IN ('npc_project', 'company', 'project')), -- what is listed

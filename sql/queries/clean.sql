@@ -53,6 +53,12 @@ SELECT id FROM token_journal WHERE intent_at < ?1 AND state IN ('done', 'refused
 -- CLEAN_TOKEN_CALLS_GO roles: sync
 DELETE FROM token_journal WHERE id IN (SELECT value FROM json_each(?1));
 
+-- CLEAN_CHECKS roles: sync plan: scan once a day
+SELECT id FROM bic_check WHERE asked_at < ?1 ORDER BY id LIMIT ?2;
+
+-- CLEAN_CHECKS_GO roles: sync
+DELETE FROM bic_check WHERE id IN (SELECT value FROM json_each(?1));
+
 -- CLEAN_HOURS_NEXT roles: sync
 SELECT max(id) FROM (SELECT id FROM connection WHERE id > ?1 ORDER BY id LIMIT ?2);
 

@@ -35,3 +35,24 @@ UPDATE bic SET removed_at = ?3 WHERE id = ?1 AND connection_id = ?2 AND removed_
 
 -- BIC_PLACE roles: web admin
 UPDATE bic SET position = ?2 WHERE id = ?1;
+
+-- BIC_CHECK_ASK roles: web
+INSERT INTO bic_check (connection_id, account_id, asked_by, asked_at) VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT (connection_id, account_id) DO UPDATE
+   SET asked_by = ?3, asked_at = ?4, checked_at = NULL, member = 'unknown', contact = 'unknown', rfi_level = '',
+       submittal_level = '', waits = '';
+
+-- BIC_CHECK_FIND roles: web
+SELECT k.id, k.connection_id, k.account_id, ifnull(k.checked_at, 0), k.member, k.contact, k.rfi_level,
+       k.submittal_level, k.waits, a.login, a.login_folded, a.state IN ('ok', 'suspect')
+  FROM bic_check AS k JOIN account AS a ON a.id = k.account_id
+ WHERE k.connection_id = ?1 AND k.account_id = ?2;
+
+-- BIC_CHECK_GET roles: sync
+SELECT k.id, k.connection_id, k.account_id, ifnull(k.checked_at, 0), k.member, k.contact, k.rfi_level,
+       k.submittal_level, k.waits, a.login, a.login_folded, a.state IN ('ok', 'suspect')
+  FROM bic_check AS k JOIN account AS a ON a.id = k.account_id WHERE k.id = ?1;
+
+-- BIC_CHECK_PUT roles: sync
+UPDATE bic_check SET checked_at = nullif(?2, 0), member = ?3, contact = ?4, rfi_level = ?5, submittal_level = ?6,
+       waits = ?7 WHERE id = ?1;

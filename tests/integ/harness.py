@@ -116,6 +116,18 @@ class SeededCase(RigCase):
             raise
 
 
+    def checked(self, client, response, seconds=30):
+        """The page of a login under check, refreshed as its link says until the worker is done."""
+        def done():
+            nonlocal response
+            if "Being checked" not in response.page().text:
+                return True
+            response = client.get(response.page().link("Refresh"))
+            return False
+        self.rig.wait_for("the check of a login", done, seconds)
+        return response.page()
+
+
 class SignInCase(SeededCase):
     """The same for tests of sign-ins at Procore."""
 

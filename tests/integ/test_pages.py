@@ -5,6 +5,7 @@ import urllib.parse
 
 import harness
 import seed
+from rig import load
 
 
 class Pages(harness.SeededCase):
@@ -171,9 +172,8 @@ class Pages(harness.SeededCase):
         wrong = self.press(client, add, "Check", login="nobody")
         self.assertEqual(wrong.status, 400)
         self.assertIn("an e-mail address is expected", wrong.page().text)
-        ready = self.press(client, add, "Check", login=procore["login"])
-        self.assertIn("Already signed in", ready.page().text)
-        page = ready.page()
+        page = self.checked(client, self.press(client, add, "Check", login=procore["login"]))
+        self.assertIn("Already signed in", page.text)
         done = client.submit(page, page.form_with(button="Sign in now"), {"then": "sign-in"})
         self.assertEqual(done.status, 200)
         self.assertEqual(self.audit("bic.add", project), 2)  # the import's and this one
@@ -185,9 +185,11 @@ class Pages(harness.SeededCase):
 
     def test_add_and_mail(self):
         project, client = self.project("Northgate"), self.rig.client("rdasgupta")
-        login = "new.person@harlowfinch.example.com"
-        ready = self.press(client, self.rig.portal(f"/Projects/bic?project={project}"), "Check", login=login)
-        page = ready.page()
+        member = next(p for c in load("companies.json")["companies"] for p in c["people"] if p["key"] == "ib-flarsen")
+        login = member["procore"]["login"]
+        add = self.rig.portal(f"/Projects/bic?project={project}")
+        page = self.checked(client, self.press(client, add, "Check", login=login))
+        self.assertIn("Member of the Procore project", page.text)
         done = client.submit(page, page.form_with(button="E-mail a link"), {"then": "mail"})
         self.assertIn("The user was added", done.page().text)
         self.until("the mail", lambda: self.one(

@@ -33,12 +33,18 @@ class Demo:
         try:
             with open(self.pid_file, encoding="utf-8") as f:
                 pid = int(f.read())
+        except (FileNotFoundError, ValueError):
+            return None
+        return pid if self.lives(pid) else None
+
+    def lives(self, pid):
+        """Is this process there, and ours?"""
+        try:
             with open(f"/proc/{pid}/cmdline", "rb") as f:
                 words = f.read().split(b"\0")
-        except (FileNotFoundError, ProcessLookupError, ValueError):
-            return None
-        ours = os.fsencode(self.data) in words and b"serve" in words
-        return pid if ours else None
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+        return os.fsencode(self.data) in words and b"serve" in words
 
     def state(self):
         try:
@@ -165,9 +171,9 @@ class Demo:
             return
         os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + STOP_S
-        while self.pid() == pid and time.monotonic() < deadline:
+        while self.lives(pid) and time.monotonic() < deadline:
             time.sleep(0.05)
-        if self.pid() == pid:
+        if self.lives(pid):
             os.kill(pid, signal.SIGKILL)  # its programs end with it
             print("The demo had to be killed.")
         else:

@@ -235,6 +235,10 @@ state_put_sync(struct web_req *r, const struct state *s, struct json *obj)
 	else if (s->status.word == STATUS_LOST)
 		web_put_status(obj, "sync", "sync", lang_text(r->lang, TEXT_SYNC_WAITING),
 		    lang_text(r->lang, TEXT_SYNC_FOR_CONNECTION));
+	else if (p->sync_error[0] != '\0' && s->status.checking)
+		/* What the pass before this sign-in said is old news. */
+		web_put_status(
+		    obj, "sync", "sync", lang_text(r->lang, TEXT_SYNC_WAITING), "");
 	else if (p->sync_error[0] != '\0')
 		web_put_status(obj, "sync", down ? "sync" : "warning",
 		    lang_text(r->lang, down ? TEXT_SYNC_WAITING : TEXT_SYNC_FAILED),

@@ -62,7 +62,8 @@ open_callback(struct callback *c, struct web_app *app, struct err *e)
 	    .client_secret = &c->client_secret,
 	    .writer = &c->writer,
 	    .reader = &c->reader,
-	    .owner = c->owner};
+	    .owner = c->owner,
+	    .total_ms = OAUTH_CALLBACK_MS};
 	app->extra = &c->oauth;
 	return 0;
 }

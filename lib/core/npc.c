@@ -60,12 +60,6 @@ npc_configured(const struct npc *n)
 	return str_eq(n->conf->npc_adapter, "gateway");
 }
 
-int64_t
-npc_calls(const struct npc *n)
-{
-	return n->calls;
-}
-
 void
 npc_answer_clear(struct npc_answer *a)
 {
@@ -209,7 +203,6 @@ login(struct npc *n, struct npc_answer *a, struct err *e)
 	req.max_bytes = LIMIT_TOKEN_BODY;
 	req.total_ms = CALL_MS;
 	req.allow_private = true; /* the host is the configuration's own */
-	n->calls++;
 	if (http_call(n->http, &req, &resp, e) == -1)
 		goto out;
 	npc_decide(&resp, false, true, a);
@@ -291,7 +284,6 @@ send_signed(struct npc *n, const struct npc_req *r, const char *url, const struc
 	req.total_ms = CALL_MS;
 	req.sigv4 = &sig;
 	req.allow_private = true;
-	n->calls++;
 	if (http_call(n->http, &req, &resp, e) == -1) {
 		http_resp_clear(&resp);
 		return -1;

@@ -64,7 +64,6 @@ struct npc *npc_new(const struct conf *c, struct http *http,
     const struct secret *access_key, const struct secret *secret);
 void npc_free(struct npc *n); /* accepts NULL; zeroes the session */
 bool npc_configured(const struct npc *n);
-int64_t npc_calls(const struct npc *n); /* made so far */
 
 struct npc_answer {
 	enum cause cause; /* CAUSE_NONE: it worked; CAUSE_CONFIGURATION, _LIMITED,

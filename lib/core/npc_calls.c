@@ -193,7 +193,6 @@ presigned(struct npc *n, struct http_req *req, struct npc_answer *out, struct er
 	}
 	req->total_ms = FILE_MS;
 	req->allow_private = private_ok(n, req->url);
-	n->calls++;
 	rc = http_call(n->http, req, &resp, e);
 	if (rc == 0)
 		npc_decide(&resp, false, false, out);

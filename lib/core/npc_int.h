@@ -10,7 +10,6 @@ struct npc {
 	const struct secret *access_key, *secret;
 	struct secret key_id, key, token; /* of the session; empty: none */
 	int64_t expires_at;               /* on our clock; 0: no session */
-	int64_t calls;
 };
 
 /* Make *a the answer of a call that came to nothing: its cause, and a text for people (copied). */

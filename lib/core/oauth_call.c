@@ -143,7 +143,7 @@ post_form(struct oauth_ctx *x, const char *path, int64_t account_id, const struc
 	req.body = form->p;
 	req.body_len = form->len;
 	req.connect_ms = OAUTH_CONNECT_MS;
-	req.total_ms = OAUTH_TOTAL_MS;
+	req.total_ms = x->total_ms != 0 ? x->total_ms : OAUTH_TOTAL_MS;
 	req.max_bytes = LIMIT_TOKEN_BODY;
 	req.allow_private = true; /* the address is from the configuration */
 	if (buf_check(form, "the token request", e) == -1 || buf_check(&url, "the token URL", e) == -1)
@@ -264,7 +264,7 @@ oauth_me(struct oauth_ctx *x, const struct secret *access, struct oauth_me *out,
 	req.url = buf_str(&url);
 	req.bearer = access;
 	req.connect_ms = OAUTH_CONNECT_MS;
-	req.total_ms = OAUTH_TOTAL_MS;
+	req.total_ms = x->total_ms != 0 ? x->total_ms : OAUTH_TOTAL_MS;
 	req.max_bytes = LIMIT_TOKEN_BODY;
 	req.allow_private = true;
 	if (http_call(x->http, &req, &r, e) == -1)

@@ -364,12 +364,11 @@ end_refresh_patiently(struct oauth_ctx *x, struct refresh *r, struct oauth_answe
 }
 
 /* The old refresh token stays when the answer had none (F10). */
-static int
+static void
 keep_old_refresh(const struct secret *old, struct oauth_answer *a)
 {
 	if (a->cause == CAUSE_NONE && !secret_is_set(&a->pair.refresh))
 		secret_set(&a->pair.refresh, old->p, old->len);
-	return 0;
 }
 
 static int
@@ -388,7 +387,8 @@ refresh(struct oauth_ctx *x, int64_t account_id, int64_t generation, bool forced
 			goto give_back;
 		if (oauth_post_refresh(x, account_id, &old, &a, e) == -1)
 			goto out; /* the journal row stays open: nobody knows how far it came */
-		if (keep_old_refresh(&old, &a) == -1 || end_refresh_patiently(x, &r, &a, e) == -1)
+		keep_old_refresh(&old, &a);
+		if (end_refresh_patiently(x, &r, &a, e) == -1)
 			goto out;
 		log_event(a.cause == CAUSE_NONE ? LOG_INFO : LOG_WARN, "token_refresh", "account",
 		    log_num(account_id), "result", cause_word(a.cause), "status", log_num(a.status), NULL);

@@ -29,6 +29,7 @@ struct oauth_ctx {
 	const struct crypt_key *writer;    /* own sealing key, secret half */
 	const struct crypt_key *reader;    /* the worker's key: public half; secret half too in the worker */
 	const char *owner;                 /* "pid.random": leases and journal */
+	int total_ms;                      /* deadline of one call; 0: OAUTH_TOTAL_MS (the worker) */
 	struct keys_ring *ring;            /* worker: writer and reader are its `current`; NULL: only these two */
 };
 
@@ -37,6 +38,8 @@ struct oauth_ctx {
 enum {
 	OAUTH_CONNECT_MS = 5000,
 	OAUTH_TOTAL_MS = 20000,
+	/* A person waits for callback: its at most three calls take 15 s in all (DESIGN.md 2). */
+	OAUTH_CALLBACK_MS = 5000,
 	OAUTH_LEASE_S = 2 * (OAUTH_TOTAL_MS + DB_BUSY_MS) / 1000
 };
 

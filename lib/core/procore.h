@@ -111,8 +111,6 @@ MUST_USE int procore_call(struct procore *p, const struct procore_req *r,
 
 /* ---- the calls, by name. page from 1. */
 enum { PROCORE_PER_PAGE = 100 };
-MUST_USE int procore_me(
-    struct procore *p, int64_t account_id, struct procore_answer *out, struct err *e);
 MUST_USE int procore_companies(struct procore *p, int64_t account_id, int page,
     struct procore_answer *out, struct err *e);
 /* at.project_id is not used. search: part of the name, "" all */

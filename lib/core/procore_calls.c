@@ -53,14 +53,6 @@ call(struct procore *p, struct procore_req *r, struct buf *q, struct procore_ans
 }
 
 int
-procore_me(struct procore *p, int64_t account_id, struct procore_answer *out, struct err *e)
-{
-	struct procore_req r = {.op = PROCORE_ME, .at = {.account_id = account_id}};
-
-	return procore_call(p, &r, out, e);
-}
-
-int
 procore_companies(struct procore *p, int64_t account_id, int page,
     struct procore_answer *out, struct err *e)
 {

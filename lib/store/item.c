@@ -265,18 +265,6 @@ item_next_due(struct db *db, int64_t connection_id, int64_t *at, struct err *e)
 }
 
 int
-item_wake(struct db *db, int64_t id, int64_t at, struct err *e)
-{
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_ITEM_WAKE, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, id);
-	db_bind_i64(q, 2, at);
-	return db_exec(q, e);
-}
-
-int
 item_wake_reason(struct db *db, int64_t connection_id, int64_t account_id,
     const char *reason, int64_t at, struct err *e)
 {

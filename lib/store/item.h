@@ -52,7 +52,6 @@ MUST_USE int item_due(struct db *db, int64_t connection_id, int64_t now, int64_t
     size_t max, size_t *n, struct err *e);
 MUST_USE int item_next_due(
     struct db *db, int64_t connection_id, int64_t *at, struct err *e); /* 0: none */
-MUST_USE int item_wake(struct db *db, int64_t id, int64_t at, struct err *e);
 /* Items of a connection that wait for a reason that an account may have mended; answers
  * that wait for one. */
 MUST_USE int item_wake_reason(struct db *db, int64_t connection_id, int64_t account_id,

@@ -33,6 +33,7 @@ class Response:
 class _Connection(http.client.HTTPSConnection):
     def connect(self):
         plain = socket.create_connection(("127.0.0.1", self.port), self.timeout)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # head and body go separately: no waiting for an ACK
         self.sock = self._context.wrap_socket(plain, server_hostname=self.host)
 
 

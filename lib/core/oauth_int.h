@@ -3,6 +3,7 @@
 #define CW_CORE_OAUTH_INT_H
 
 #include "core/oauth_token.h"
+#include "store/account.h"
 #include "store/token.h"
 
 /* What one call to the token endpoint came to. */
@@ -27,6 +28,13 @@ MUST_USE int oauth_post_code(struct oauth_ctx *x, const char *code, const char *
 /* POST /oauth/revoke; *status 0: no answer. */
 MUST_USE int oauth_post_revoke(struct oauth_ctx *x, const struct secret *token, int *status, char why[256],
     struct err *e);
+
+/* Does the account have a sign-in that works or may work? */
+bool oauth_alive(const struct account *a);
+/* Refresh now if the generation is still this one, at once when `forced` (the access token is known to be dead,
+ * so a suspect pair has nothing left to spare). *got and errors as oauth_refresh(). */
+MUST_USE int oauth_renew(struct oauth_ctx *x, int64_t account_id, int64_t generation, bool forced,
+    enum oauth_got *got, struct err *e);
 
 /* Seal a pair for the worker's current key; out is cleared by the caller (token_row_clear).
  * errors  ERR_LIMIT the pair is too long */

@@ -205,7 +205,7 @@ configure(struct db *db, struct err *e)
 	if (set_wal(db, e) == -1)
 		return -1;
 	/* temp_store: the services may write nowhere but beside the database. */
-	return db_run(
+	return db_script(
 	    db, "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY", "open", e);
 }
 
@@ -265,7 +265,7 @@ db_close(struct db *db)
 }
 
 int
-db_run(struct db *db, const char *sql, const char *what, struct err *e)
+db_script(struct db *db, const char *sql, const char *what, struct err *e)
 {
 	int rc;
 

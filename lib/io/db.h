@@ -85,6 +85,55 @@ void db_bind_bool(struct stmt *s, int i, bool v);
 MUST_USE int db_step(struct stmt *s, bool *row, struct err *e);
 /* For statements whose rows are not wanted: step to the end and db_done(), also on failure. */
 MUST_USE int db_exec(struct stmt *s, struct err *e);
+/* A value for db_run and db_select, made by the DB_* below; bound in order, from 1. What it points at must live
+ * until the call returns, which copies it. */
+enum db_value_type { DB_VALUE_END, DB_VALUE_NULL, DB_VALUE_I64, DB_VALUE_TEXT, DB_VALUE_BLOB };
+struct db_value {
+	enum db_value_type type;
+	int64_t i64;
+	const char *text;
+	const void *blob;
+	size_t size;
+};
+#define DB_I64(v) ((struct db_value){.type = DB_VALUE_I64, .i64 = (v)})
+#define DB_ID(v) db_id_value(v) /* 0: NULL */
+#define DB_BOOL(v) ((struct db_value){.type = DB_VALUE_I64, .i64 = (v) ? 1 : 0})
+#define DB_TEXT(v) ((struct db_value){.type = DB_VALUE_TEXT, .text = (v)})
+#define DB_BLOB(p, n) ((struct db_value){.type = DB_VALUE_BLOB, .blob = (p), .size = (n)})
+#define DB_NONE ((struct db_value){.type = DB_VALUE_END})
+#define DB_NULL ((struct db_value){.type = DB_VALUE_NULL})
+#define DB_VALUES(...) ((const struct db_value[]){__VA_ARGS__, {.type = DB_VALUE_END}})
+static inline struct db_value
+db_id_value(int64_t v)
+{
+	return v == 0 ? DB_NULL : DB_I64(v);
+}
+/* ---- in one call: db_query, the values, and what follows. errors as db_query and db_step.
+ * Statements without values take DB_NONE. */
+#define db_select(db, query, out, e, ...) db_select_values(db, query, out, e, DB_VALUES(__VA_ARGS__))
+#define db_run(db, query, e, ...) db_run_values(db, query, e, DB_VALUES(__VA_ARGS__))
+#define db_change(db, query, changed, e, ...) \
+	db_change_values(db, query, changed, e, DB_VALUES(__VA_ARGS__))
+#define db_number(db, query, n, e, ...) db_number_values(db, query, n, e, DB_VALUES(__VA_ARGS__))
+#define db_yes(db, query, yes, e, ...) db_yes_values(db, query, yes, e, DB_VALUES(__VA_ARGS__))
+/* Bound and not yet stepped: db_select(db, Q_ITEM_GET, &q, e, DB_I64(id)). */
+MUST_USE int db_select_values(
+    struct db *db, int query, struct stmt **out, struct err *e, const struct db_value *v);
+/* db_exec: for statements whose rows are not wanted. */
+MUST_USE int db_run_values(struct db *db, int query, struct err *e, const struct db_value *v);
+/* db_exec that says whether a row was written: for compare-and-set and "insert or ignore". */
+MUST_USE int db_change_values(
+    struct db *db, int query, bool *changed, struct err *e, const struct db_value *v);
+/* The first column of the first row; 0 when there is none or it is NULL. For counts and ids. */
+MUST_USE int db_number_values(
+    struct db *db, int query, int64_t *n, struct err *e, const struct db_value *v);
+/* The same for SELECT EXISTS. */
+MUST_USE int db_yes_values(
+    struct db *db, int query, bool *yes, struct err *e, const struct db_value *v);
+/* A list's next row, for: while ((rc = db_next(q, e)) == 1). 0 at its end; -1 as db_step. The statement is done
+ * after both; a loop that is left earlier needs db_done. */
+MUST_USE int db_next(struct stmt *s, struct err *e);
+
 int64_t db_col_i64(struct stmt *s, int i); /* i from 0; NULL reads as 0 */
 const char *db_col_text(struct stmt *s, int i); /* NULL for NULL; borrowed until the next step or done */
 const void *db_col_blob(struct stmt *s, int i, size_t *n);

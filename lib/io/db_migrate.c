@@ -69,13 +69,13 @@ migrate_one(struct db *db, int i, struct err *e)
 		rc = 0;
 		goto out;
 	}
-	if (db_run(db, db->cat.migrations[i].sql, what, e) == -1)
+	if (db_script(db, db->cat.migrations[i].sql, what, e) == -1)
 		goto out;
 	if (!db_in_tx(db)) {
 		rc = err_set(e, ERR_BUG, "%s ended its own transaction", what);
 		goto out;
 	}
-	if (check_foreign_keys(db, what, e) == -1 || db_run(db, set_version, what, e) == -1)
+	if (check_foreign_keys(db, what, e) == -1 || db_script(db, set_version, what, e) == -1)
 		goto out;
 	rc = db_commit(db, e);
 out:

@@ -44,7 +44,7 @@ struct db {
 int db_fail(struct db *db, int rc, const char *what, struct err *e);
 
 /* Run SQL of io/db itself that returns no rows we want. errors: as db_step */
-MUST_USE int db_run(struct db *db, const char *sql, const char *what, struct err *e);
+MUST_USE int db_script(struct db *db, const char *sql, const char *what, struct err *e);
 /* Step one of OWN_* once to its end; out, when not NULL, gets the first column. errors: as db_step */
 MUST_USE int db_run_own(struct db *db, enum own_stmt which, int64_t *out, struct err *e);
 

@@ -211,6 +211,97 @@ db_exec(struct stmt *s, struct err *e)
 	return rc;
 }
 
+static void
+bind_value(struct stmt *s, int i, const struct db_value *v)
+{
+	switch (v->type) {
+	case DB_VALUE_I64:
+		db_bind_i64(s, i, v->i64);
+		break;
+	case DB_VALUE_TEXT:
+		db_bind_text(s, i, v->text);
+		break;
+	case DB_VALUE_BLOB:
+		db_bind_blob(s, i, v->blob, v->size);
+		break;
+	case DB_VALUE_NULL:
+		db_bind_null(s, i);
+		break;
+	case DB_VALUE_END:
+		break;
+	}
+}
+
+int
+db_select_values(
+    struct db *db, int query, struct stmt **out, struct err *e, const struct db_value *v)
+{
+	if (db_query(db, query, out, e) == -1)
+		return -1;
+	for (int i = 1; v->type != DB_VALUE_END; v++, i++)
+		bind_value(*out, i, v);
+	return 0;
+}
+
+int
+db_run_values(struct db *db, int query, struct err *e, const struct db_value *v)
+{
+	struct stmt *q = NULL;
+
+	return db_select_values(db, query, &q, e, v) == -1 ? -1 : db_exec(q, e);
+}
+
+int
+db_number_values(
+    struct db *db, int query, int64_t *n, struct err *e, const struct db_value *v)
+{
+	struct stmt *q = NULL;
+	bool row = false;
+	int rc;
+
+	if (db_select_values(db, query, &q, e, v) == -1)
+		return -1;
+	rc = db_step(q, &row, e);
+	if (rc == 0)
+		*n = row ? db_col_i64(q, 0) : 0;
+	db_done(q);
+	return rc;
+}
+
+int
+db_yes_values(
+    struct db *db, int query, bool *yes, struct err *e, const struct db_value *v)
+{
+	int64_t n = 0;
+	int rc = db_number_values(db, query, &n, e, v);
+
+	if (rc == 0)
+		*yes = n != 0;
+	return rc;
+}
+
+int
+db_change_values(
+    struct db *db, int query, bool *changed, struct err *e, const struct db_value *v)
+{
+	if (db_run_values(db, query, e, v) == -1)
+		return -1;
+	*changed = db_changes(db) > 0;
+	return 0;
+}
+
+int
+db_next(struct stmt *s, struct err *e)
+{
+	bool row = false;
+	int rc = db_step(s, &row, e);
+
+	if (rc == 0 && row)
+		return 1;
+	db_done(s);
+	return rc;
+}
+
 /* ---- columns */
 
 int64_t

@@ -97,9 +97,8 @@ get_by_i64(struct db *db, int query, int64_t key, const char *word, struct accou
 
 	if (str_format(what, sizeof what, "%s %" PRId64, word, key) == -1)
 		what[0] = '\0';
-	if (db_query(db, query, &q, e) == -1)
+	if (db_select(db, query, &q, e, DB_I64(key)) == -1)
 		return -1;
-	db_bind_i64(q, 1, key);
 	return read_one(q, what, out, e);
 }
 
@@ -111,9 +110,8 @@ get_by_text(struct db *db, int query, const char *key, struct account *out, stru
 
 	if (str_format(what, sizeof what, "account %.256s", key) == -1)
 		what[0] = '\0';
-	if (db_query(db, query, &q, e) == -1)
+	if (db_select(db, query, &q, e, DB_TEXT(key)) == -1)
 		return -1;
-	db_bind_text(q, 1, key);
 	return read_one(q, what, out, e);
 }
 
@@ -158,20 +156,13 @@ account_fold(const char *login)
 static int
 add(struct db *db, const char *login, const char *folded, const char *mail, int64_t *id, struct err *e)
 {
-	struct stmt *q = NULL;
 	char *trimmed = str_trim_dup(login);
 	char public_id[33];
 	int rc = -1;
 
 	rnd_hex(public_id, 16);
-	if (db_query(db, Q_ACCOUNT_ADD, &q, e) == -1)
-		goto out;
-	db_bind_text(q, 1, public_id);
-	db_bind_text(q, 2, trimmed);
-	db_bind_text(q, 3, folded);
-	db_bind_text(q, 4, mail);
-	db_bind_i64(q, 5, clk_now());
-	if (db_exec(q, e) == -1)
+	if (db_run(db, Q_ACCOUNT_ADD, e, DB_TEXT(public_id), DB_TEXT(trimmed),
+	    DB_TEXT(folded), DB_TEXT(mail), DB_I64(clk_now())) == -1)
 		goto out;
 	*id = db_last_id(db);
 	rc = 0;
@@ -206,78 +197,36 @@ int
 account_set_state(struct db *db, int64_t id, int64_t generation, enum account_state state, const char *cause,
     const char *text, int64_t refresh_due_at, bool *changed, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_ACCOUNT_SET_STATE, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, id);
-	db_bind_i64(q, 2, generation);
-	db_bind_text(q, 3, account_state_word(state));
-	db_bind_text(q, 4, cause);
-	db_bind_text(q, 5, text);
-	db_bind_i64(q, 6, refresh_due_at);
-	db_bind_i64(q, 7, clk_now());
-	if (db_exec(q, e) == -1)
-		return -1;
-	*changed = db_changes(db) == 1;
-	return 0;
+	return db_change(db, Q_ACCOUNT_SET_STATE, changed, e, DB_I64(id),
+	    DB_I64(generation), DB_TEXT(account_state_word(state)), DB_TEXT(cause),
+	    DB_TEXT(text), DB_I64(refresh_due_at), DB_I64(clk_now()));
 }
 
 int
 account_stored(struct db *db, int64_t id, int64_t generation, int64_t access_expires_at,
     int64_t refresh_due_at, bool *changed, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_ACCOUNT_STORED, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, id);
-	db_bind_i64(q, 2, generation);
-	db_bind_i64(q, 3, access_expires_at);
-	db_bind_i64(q, 4, refresh_due_at);
-	db_bind_i64(q, 5, clk_now());
-	if (db_exec(q, e) == -1)
-		return -1;
-	*changed = db_changes(db) == 1;
-	return 0;
+	return db_change(db, Q_ACCOUNT_STORED, changed, e, DB_I64(id), DB_I64(generation),
+	    DB_I64(access_expires_at), DB_I64(refresh_due_at), DB_I64(clk_now()));
 }
 
 int
 account_dropped(struct db *db, int64_t id, int64_t generation, enum account_state state, const char *cause,
     bool *changed, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_ACCOUNT_DROPPED, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, id);
-	db_bind_i64(q, 2, generation);
-	db_bind_text(q, 3, account_state_word(state));
-	db_bind_text(q, 4, cause);
-	db_bind_i64(q, 5, clk_now());
-	if (db_exec(q, e) == -1)
-		return -1;
-	*changed = db_changes(db) == 1;
-	return 0;
+	return db_change(db, Q_ACCOUNT_DROPPED, changed, e, DB_I64(id), DB_I64(generation),
+	    DB_TEXT(account_state_word(state)), DB_TEXT(cause), DB_I64(clk_now()));
 }
 
 int
 account_identify(struct db *db, int64_t id, int64_t procore_user_id, const char *login, const char *name,
     struct err *e)
 {
-	struct stmt *q = NULL;
 	char *folded = account_fold(login);
-	int rc = -1;
+	int rc;
 
-	if (db_query(db, Q_ACCOUNT_IDENTIFY, &q, e) == -1)
-		goto out;
-	db_bind_i64(q, 1, id);
-	db_bind_i64(q, 2, procore_user_id);
-	db_bind_text(q, 3, name);
-	db_bind_text(q, 4, login);
-	db_bind_text(q, 5, folded);
-	rc = db_exec(q, e);
-out:
+	rc = db_run(db, Q_ACCOUNT_IDENTIFY, e, DB_I64(id), DB_I64(procore_user_id),
+	    DB_TEXT(name), DB_TEXT(login), DB_TEXT(folded));
 	free(folded);
 	return rc;
 }
@@ -285,61 +234,24 @@ out:
 int
 account_proved(struct db *db, int64_t id, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_ACCOUNT_PROVED, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, id);
-	db_bind_i64(q, 2, clk_now());
-	return db_exec(q, e);
-}
-
-/* Step a SELECT EXISTS with its bindings made. */
-static int
-exists(struct stmt *q, bool *yes, struct err *e)
-{
-	bool row = false;
-	int rc = db_step(q, &row, e);
-
-	if (rc == 0)
-		*yes = row && db_col_bool(q, 0);
-	db_done(q);
-	return rc;
+	return db_run(db, Q_ACCOUNT_PROVED, e, DB_I64(id), DB_I64(clk_now()));
 }
 
 int
 account_in_use(struct db *db, int64_t id, bool *in_use, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_ACCOUNT_IN_USE, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, id);
-	return exists(q, in_use, e);
+	return db_yes(db, Q_ACCOUNT_IN_USE, in_use, e, DB_I64(id));
 }
 
 int
 account_join_person(struct db *db, int64_t account_id, const char *user_name, const char *source, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_ACCOUNT_JOIN, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, account_id);
-	db_bind_text(q, 2, user_name);
-	db_bind_text(q, 3, source);
-	db_bind_i64(q, 4, clk_now());
-	return db_exec(q, e);
+	return db_run(db, Q_ACCOUNT_JOIN, e, DB_I64(account_id), DB_TEXT(user_name),
+	    DB_TEXT(source), DB_I64(clk_now()));
 }
 
 int
 account_is_of(struct db *db, int64_t account_id, const char *user_name, bool *yes, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_ACCOUNT_IS_OF, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, account_id);
-	db_bind_text(q, 2, user_name);
-	return exists(q, yes, e);
+	return db_yes(db, Q_ACCOUNT_IS_OF, yes, e, DB_I64(account_id), DB_TEXT(user_name));
 }

@@ -11,20 +11,10 @@
 int
 attempt_add(struct db *db, const uint8_t state_sha256[ATTEMPT_HASH_BYTES], const struct attempt *a, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_ATTEMPT_ADD, &q, e) == -1)
-		return -1;
-	db_bind_blob(q, 1, state_sha256, ATTEMPT_HASH_BYTES);
-	db_bind_text(q, 2, a->purpose);
-	db_bind_i64(q, 3, a->account_id);
-	db_bind_i64(q, 4, a->connection_id);
-	db_bind_text(q, 5, a->user_name);
-	db_bind_blob(q, 6, a->cookie_sha256, ATTEMPT_HASH_BYTES);
-	db_bind_text(q, 7, a->return_to);
-	db_bind_i64(q, 8, a->created_at);
-	db_bind_i64(q, 9, a->expires_at);
-	return db_exec(q, e);
+	return db_run(db, Q_ATTEMPT_ADD, e, DB_BLOB(state_sha256, ATTEMPT_HASH_BYTES),
+	    DB_TEXT(a->purpose), DB_I64(a->account_id), DB_I64(a->connection_id),
+	    DB_TEXT(a->user_name), DB_BLOB(a->cookie_sha256, ATTEMPT_HASH_BYTES),
+	    DB_TEXT(a->return_to), DB_I64(a->created_at), DB_I64(a->expires_at));
 }
 
 static int
@@ -57,10 +47,9 @@ attempt_consume(struct db *db, const uint8_t state_sha256[ATTEMPT_HASH_BYTES], s
 	bool more = false;
 	int rc = -1;
 
-	if (db_query(db, Q_ATTEMPT_CONSUME, &q, e) == -1)
+	if (db_select(db, Q_ATTEMPT_CONSUME, &q, e,
+	    DB_BLOB(state_sha256, ATTEMPT_HASH_BYTES), DB_I64(clk_now())) == -1)
 		goto out;
-	db_bind_blob(q, 1, state_sha256, ATTEMPT_HASH_BYTES);
-	db_bind_i64(q, 2, clk_now());
 	if (db_step(q, &row, e) == -1)
 		goto out;
 	if (row && read_row(q, &a, e) == -1)
@@ -85,9 +74,9 @@ attempt_get(struct db *db, const uint8_t state_sha256[ATTEMPT_HASH_BYTES], struc
 	bool row = false;
 	int rc = -1;
 
-	if (db_query(db, Q_ATTEMPT_GET, &q, e) == -1)
+	if (db_select(db, Q_ATTEMPT_GET, &q, e,
+	    DB_BLOB(state_sha256, ATTEMPT_HASH_BYTES)) == -1)
 		goto out;
-	db_bind_blob(q, 1, state_sha256, ATTEMPT_HASH_BYTES);
 	if (db_step(q, &row, e) == -1)
 		goto out;
 	if (!row) {
@@ -107,22 +96,11 @@ out:
 int
 attempt_outcome(struct db *db, int64_t id, const char *outcome, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_ATTEMPT_OUTCOME, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, id);
-	db_bind_text(q, 2, outcome);
-	return db_exec(q, e);
+	return db_run(db, Q_ATTEMPT_OUTCOME, e, DB_I64(id), DB_TEXT(outcome));
 }
 
 int
 attempt_clean(struct db *db, int64_t before_at, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_ATTEMPT_CLEAN, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, before_at);
-	return db_exec(q, e);
+	return db_run(db, Q_ATTEMPT_CLEAN, e, DB_I64(before_at));
 }

@@ -11,35 +11,15 @@ int
 bic_find(
     struct db *db, int64_t connection_id, int64_t account_id, int64_t *id, struct err *e)
 {
-	struct stmt *q = NULL;
-	bool row = false;
-	int rc = -1;
-
-	if (db_query(db, Q_BIC_FIND, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, connection_id);
-	db_bind_i64(q, 2, account_id);
-	if (db_step(q, &row, e) == 0) {
-		*id = row ? db_col_i64(q, 0) : 0;
-		rc = 0;
-	}
-	db_done(q);
-	return rc;
+	return db_number(db, Q_BIC_FIND, id, e, DB_I64(connection_id), DB_I64(account_id));
 }
 
 int
 bic_add(struct db *db, int64_t connection_id, int64_t account_id, const char *user_name,
     int64_t *id, bool *added, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_BIC_ADD, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, connection_id);
-	db_bind_i64(q, 2, account_id);
-	db_bind_text(q, 3, user_name);
-	db_bind_i64(q, 4, clk_now());
-	if (db_exec(q, e) == -1)
+	if (db_run(db, Q_BIC_ADD, e, DB_I64(connection_id), DB_I64(account_id),
+	    DB_TEXT(user_name), DB_I64(clk_now())) == -1)
 		return -1;
 	*added = db_changes(db) > 0;
 	return bic_find(db, connection_id, account_id, id, e);
@@ -48,14 +28,8 @@ bic_add(struct db *db, int64_t connection_id, int64_t account_id, const char *us
 int
 bic_remove(struct db *db, int64_t id, int64_t connection_id, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_BIC_REMOVE, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, id);
-	db_bind_i64(q, 2, connection_id);
-	db_bind_i64(q, 3, clk_now());
-	if (db_exec(q, e) == -1)
+	if (db_run(db, Q_BIC_REMOVE, e, DB_I64(id), DB_I64(connection_id),
+	    DB_I64(clk_now())) == -1)
 		return -1;
 	return db_changes(db) > 0 ? 0 : err_set(e, ERR_NOT_FOUND, "seat %" PRId64, id);
 }
@@ -64,13 +38,8 @@ int
 bic_order(struct db *db, const int64_t *ids, size_t n, struct err *e)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct stmt *q = NULL;
-
-		if (db_query(db, Q_BIC_PLACE, &q, e) == -1)
-			return -1;
-		db_bind_i64(q, 1, ids[i]);
-		db_bind_i64(q, 2, (int64_t)i + 1);
-		if (db_exec(q, e) == -1)
+		if (db_run(db, Q_BIC_PLACE, e, DB_I64(ids[i]),
+		    DB_I64((int64_t)i + 1)) == -1)
 			return -1;
 	}
 	return 0;

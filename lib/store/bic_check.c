@@ -47,10 +47,9 @@ bic_check_find(struct db *db, int64_t connection_id, int64_t account_id,
 {
 	struct stmt *q = NULL;
 
-	if (db_query(db, Q_BIC_CHECK_FIND, &q, e) == -1)
+	if (db_select(db, Q_BIC_CHECK_FIND, &q, e, DB_I64(connection_id),
+	    DB_I64(account_id)) == -1)
 		return -1;
-	db_bind_i64(q, 1, connection_id);
-	db_bind_i64(q, 2, account_id);
 	return read_one(q, out, found, e);
 }
 
@@ -59,9 +58,8 @@ bic_check_get(struct db *db, int64_t id, struct bic_check *out, bool *found, str
 {
 	struct stmt *q = NULL;
 
-	if (db_query(db, Q_BIC_CHECK_GET, &q, e) == -1)
+	if (db_select(db, Q_BIC_CHECK_GET, &q, e, DB_I64(id)) == -1)
 		return -1;
-	db_bind_i64(q, 1, id);
 	return read_one(q, out, found, e);
 }
 
@@ -73,12 +71,9 @@ bic_check_ask(struct db *db, int64_t connection_id, int64_t account_id,
 	struct stmt *q = NULL;
 	bool found = false;
 
-	if (db_query(db, Q_BIC_CHECK_ASK, &q, e) == -1)
+	if (db_select(db, Q_BIC_CHECK_ASK, &q, e, DB_I64(connection_id), DB_I64(account_id),
+	    DB_TEXT(user_name), DB_I64(clk_now())) == -1)
 		return -1;
-	db_bind_i64(q, 1, connection_id);
-	db_bind_i64(q, 2, account_id);
-	db_bind_text(q, 3, user_name);
-	db_bind_i64(q, 4, clk_now());
 	if (db_exec(q, e) == -1 ||
 	    bic_check_find(db, connection_id, account_id, &c, &found, e) == -1)
 		return -1;
@@ -89,16 +84,7 @@ bic_check_ask(struct db *db, int64_t connection_id, int64_t account_id,
 int
 bic_check_put(struct db *db, const struct bic_check *c, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_BIC_CHECK_PUT, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, c->id);
-	db_bind_i64(q, 2, c->checked_at);
-	db_bind_text(q, 3, known_words[c->member]);
-	db_bind_text(q, 4, known_words[c->contact]);
-	db_bind_text(q, 5, c->rfi);
-	db_bind_text(q, 6, c->submittal);
-	db_bind_text(q, 7, c->waits);
-	return db_exec(q, e);
+	return db_run(db, Q_BIC_CHECK_PUT, e, DB_I64(c->id), DB_I64(c->checked_at),
+	    DB_TEXT(known_words[c->member]), DB_TEXT(known_words[c->contact]),
+	    DB_TEXT(c->rfi), DB_TEXT(c->submittal), DB_TEXT(c->waits));
 }

@@ -6,27 +6,13 @@
 #include "base/str.h"
 #include "sql/queries.gen.h"
 
-/* A statement whose first three parameters are the key. */
-static int
-keyed(struct db *db, int query, const struct browse_key *k, struct stmt **q, struct err *e)
-{
-	if (db_query(db, query, q, e) == -1)
-		return -1;
-	db_bind_i64(*q, 1, k->account_id);
-	db_bind_text(*q, 2, k->kind);
-	db_bind_i64(*q, 3, k->parent_id);
-	return 0;
-}
+/* The first three parameters of every statement here. */
+#define KEY(k) DB_I64((k)->account_id), DB_TEXT((k)->kind), DB_I64((k)->parent_id)
 
 int
 browse_want(struct db *db, const struct browse_key *k, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (keyed(db, Q_BROWSE_WANT, k, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 4, clk_now());
-	return db_exec(q, e);
+	return db_run(db, Q_BROWSE_WANT, e, KEY(k), DB_I64(clk_now()));
 }
 
 int
@@ -37,7 +23,7 @@ browse_get(
 	bool row = false;
 	int rc = -1;
 
-	if (keyed(db, Q_BROWSE_GET, k, &q, e) == -1)
+	if (db_select(db, Q_BROWSE_GET, &q, e, KEY(k)) == -1)
 		return -1;
 	if (db_step(q, &row, e) == 0) {
 		*out = (struct browse_list){0};
@@ -68,31 +54,14 @@ take_row(struct stmt *q, struct browse_row *r)
 static int
 walk(struct stmt *q, browse_fn fn, void *arg, struct err *e)
 {
-	bool row = true;
-	int rc = 0;
+	int rc;
 
-	while (rc == 0 && row) {
+	while ((rc = db_next(q, e)) == 1) {
 		struct browse_row r;
 
-		rc = db_step(q, &row, e);
-		if (rc == 0 && row) {
-			take_row(q, &r);
-			fn(arg, &r);
-		}
+		take_row(q, &r);
+		fn(arg, &r);
 	}
-	db_done(q);
-	return rc;
-}
-
-static int
-number(struct stmt *q, int64_t *n, struct err *e)
-{
-	bool row = false;
-	int rc = db_step(q, &row, e);
-
-	if (rc == 0)
-		*n = row ? db_col_i64(q, 0) : 0;
-	db_done(q);
 	return rc;
 }
 
@@ -102,11 +71,8 @@ browse_rows(struct db *db, const struct browse_key *k, const char *search, int64
 {
 	struct stmt *q = NULL;
 
-	if (keyed(db, Q_BROWSE_ROWS, k, &q, e) == -1)
+	if (db_select(db, Q_BROWSE_ROWS, &q, e, KEY(k), DB_TEXT(search), DB_I64(limit), DB_I64(offset)) == -1)
 		return -1;
-	db_bind_text(q, 4, search);
-	db_bind_i64(q, 5, limit);
-	db_bind_i64(q, 6, offset);
 	return walk(q, fn, arg, e);
 }
 
@@ -114,12 +80,7 @@ int
 browse_count(struct db *db, const struct browse_key *k, const char *search, int64_t *n,
     struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (keyed(db, Q_BROWSE_COUNT, k, &q, e) == -1)
-		return -1;
-	db_bind_text(q, 4, search);
-	return number(q, n, e);
+	return db_number(db, Q_BROWSE_COUNT, n, e, KEY(k), DB_TEXT(search));
 }
 
 int
@@ -130,9 +91,8 @@ browse_row_get(struct db *db, const struct browse_key *k, const char *remote_id,
 	bool row = false;
 	int rc;
 
-	if (keyed(db, Q_BROWSE_ROW, k, &q, e) == -1)
+	if (db_select(db, Q_BROWSE_ROW, &q, e, KEY(k), DB_TEXT(remote_id)) == -1)
 		return -1;
-	db_bind_text(q, 4, remote_id);
 	rc = db_step(q, &row, e);
 	if (rc == 0 && row)
 		take_row(q, out);
@@ -149,23 +109,16 @@ browse_accounts(struct db *db, const char *search, int64_t limit, int64_t offset
 {
 	struct stmt *q = NULL;
 
-	if (db_query(db, Q_BROWSE_ACCOUNTS, &q, e) == -1)
+	if (db_select(db, Q_BROWSE_ACCOUNTS, &q, e, DB_TEXT(search), DB_I64(limit),
+	    DB_I64(offset)) == -1)
 		return -1;
-	db_bind_text(q, 1, search);
-	db_bind_i64(q, 2, limit);
-	db_bind_i64(q, 3, offset);
 	return walk(q, fn, arg, e);
 }
 
 int
 browse_accounts_count(struct db *db, const char *search, int64_t *n, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_BROWSE_ACCOUNTS_COUNT, &q, e) == -1)
-		return -1;
-	db_bind_text(q, 1, search);
-	return number(q, n, e);
+	return db_number(db, Q_BROWSE_ACCOUNTS_COUNT, n, e, DB_TEXT(search));
 }
 
 /* ---- the worker's side */
@@ -177,9 +130,8 @@ browse_next(
 	struct stmt *q = NULL;
 	int rc;
 
-	if (db_query(db, Q_BROWSE_NEXT, &q, e) == -1)
+	if (db_select(db, Q_BROWSE_NEXT, &q, e, DB_I64(account_id)) == -1)
 		return -1;
-	db_bind_i64(q, 1, account_id);
 	rc = db_step(q, found, e);
 	if (rc == 0 && *found) {
 		str_cut(out->kind, sizeof out->kind, db_col_text(q, 0));
@@ -194,38 +146,19 @@ int
 browse_put(struct db *db, const struct browse_key *k, const struct browse_row *r,
     int64_t now, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (keyed(db, Q_BROWSE_PUT, k, &q, e) == -1)
-		return -1;
-	db_bind_text(q, 4, r->remote_id);
-	db_bind_text(q, 5, r->number);
-	db_bind_text(q, 6, r->name);
-	db_bind_text(q, 7, r->extra);
-	db_bind_i64(q, 8, now);
-	return db_exec(q, e);
+	return db_run(db, Q_BROWSE_PUT, e, KEY(k), DB_TEXT(r->remote_id),
+	    DB_TEXT(r->number), DB_TEXT(r->name), DB_TEXT(r->extra), DB_I64(now));
 }
 
 int
 browse_drop_old(struct db *db, const struct browse_key *k, int64_t before_at, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (keyed(db, Q_BROWSE_DROP_OLD, k, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 4, before_at);
-	return db_exec(q, e);
+	return db_run(db, Q_BROWSE_DROP_OLD, e, KEY(k), DB_I64(before_at));
 }
 
 int
 browse_read(struct db *db, const struct browse_key *k, int64_t now, const char *error,
     struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (keyed(db, Q_BROWSE_READ, k, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 4, now);
-	db_bind_text(q, 5, error);
-	return db_exec(q, e);
+	return db_run(db, Q_BROWSE_READ, e, KEY(k), DB_I64(now), DB_TEXT(error));
 }

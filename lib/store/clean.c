@@ -28,18 +28,14 @@ look(struct db *db, int query, int64_t before_at, int max, struct buf *ids, int 
     struct err *e)
 {
 	struct stmt *q = NULL;
-	bool row = false;
-	int rc = -1;
+	int rc;
 
-	if (db_query(db, query, &q, e) == -1)
+	if (db_select(db, query, &q, e, DB_I64(before_at), DB_I64(max)) == -1)
 		return -1;
-	db_bind_i64(q, 1, before_at);
-	db_bind_i64(q, 2, max);
 	buf_putc(ids, '[');
-	for (*n = 0; (rc = db_step(q, &row, e)) == 0 && row; (*n)++)
+	for (*n = 0; (rc = db_next(q, e)) == 1; (*n)++)
 		buf_printf(ids, "%s%" PRId64, *n == 0 ? "" : ",", db_col_i64(q, 0));
 	buf_putc(ids, ']');
-	db_done(q);
 	return rc == -1 ? -1 : buf_check(ids, "rows to clean", e);
 }
 
@@ -70,10 +66,8 @@ clean_hours(struct db *db, int64_t before_at, int max, int64_t *after_id, struct
 	int64_t last = 0;
 	int rc;
 
-	if (db_query(db, Q_CLEAN_HOURS_NEXT, &q, e) == -1)
+	if (db_select(db, Q_CLEAN_HOURS_NEXT, &q, e, DB_I64(*after_id), DB_I64(max)) == -1)
 		return -1;
-	db_bind_i64(q, 1, *after_id);
-	db_bind_i64(q, 2, max);
 	rc = db_step(q, &row, e);
 	if (rc == 0 && row)
 		last = db_col_i64(q, 0);
@@ -81,12 +75,8 @@ clean_hours(struct db *db, int64_t before_at, int max, int64_t *after_id, struct
 	if (rc == -1)
 		return -1;
 	if (last != 0) {
-		if (db_query(db, Q_CLEAN_HOURS_GO, &q, e) == -1)
-			return -1;
-		db_bind_i64(q, 1, *after_id);
-		db_bind_i64(q, 2, max);
-		db_bind_i64(q, 3, before_at);
-		if (db_exec(q, e) == -1)
+		if (db_run(db, Q_CLEAN_HOURS_GO, e, DB_I64(*after_id), DB_I64(max),
+		    DB_I64(before_at)) == -1)
 			return -1;
 	}
 	*after_id = last;

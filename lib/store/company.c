@@ -13,9 +13,8 @@ company_state_get(
 	bool row = false;
 	int rc = -1;
 
-	if (db_query(db, Q_COMPANY_GET, &q, e) == -1)
+	if (db_select(db, Q_COMPANY_GET, &q, e, DB_I64(procore_company_id)) == -1)
 		goto out;
-	db_bind_i64(q, 1, procore_company_id);
 	if (db_step(q, &row, e) == -1)
 		goto out;
 	*out = (struct company_state){0};
@@ -35,16 +34,7 @@ int
 company_state_put(struct db *db, int64_t procore_company_id, bool not_connected,
     int64_t next_try_at, int64_t now, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_COMPANY_PUT, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, procore_company_id);
-	db_bind_text(q, 2, not_connected ? "not_connected" : "ok");
-	db_bind_i64(q, 3, now);
-	if (next_try_at == 0)
-		db_bind_null(q, 4);
-	else
-		db_bind_i64(q, 4, next_try_at);
-	return db_exec(q, e);
+	return db_run(db, Q_COMPANY_PUT, e, DB_I64(procore_company_id),
+	    DB_TEXT(not_connected ? "not_connected" : "ok"), DB_I64(now),
+	    DB_ID(next_try_at));
 }

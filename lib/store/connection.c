@@ -8,45 +8,23 @@
 int
 connection_set_state(struct db *db, int64_t id, const char *state, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_CONNECTION_STATE, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, id);
-	db_bind_text(q, 2, state);
-	db_bind_i64(q, 3, clk_now());
-	return db_exec(q, e);
+	return db_run(db, Q_CONNECTION_STATE, e, DB_I64(id), DB_TEXT(state),
+	    DB_I64(clk_now()));
 }
 
 int
 connection_set_settings(
     struct db *db, int64_t id, int64_t poll_minutes, bool webhooks, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_CONNECTION_SETTINGS, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, id);
-	db_bind_i64(q, 2, poll_minutes);
-	db_bind_bool(q, 3, webhooks);
-	db_bind_i64(q, 4, clk_now());
-	return db_exec(q, e);
+	return db_run(db, Q_CONNECTION_SETTINGS, e, DB_I64(id), DB_I64(poll_minutes),
+	    DB_BOOL(webhooks), DB_I64(clk_now()));
 }
 
 int
 connection_ask_sync(struct db *db, int64_t id, bool *taken, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_CONNECTION_SYNC_ASKED, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, id);
-	db_bind_i64(q, 2, clk_now());
-	db_bind_i64(q, 3, CONNECTION_SYNC_EVERY_S);
-	if (db_exec(q, e) == -1)
-		return -1;
-	*taken = db_changes(db) > 0;
-	return 0;
+	return db_change(db, Q_CONNECTION_SYNC_ASKED, taken, e, DB_I64(id),
+	    DB_I64(clk_now()), DB_I64(CONNECTION_SYNC_EVERY_S));
 }
 
 int

@@ -8,62 +8,27 @@
 #include "base/str.h"
 #include "sql/queries.gen.h"
 
-/* The number of a bound statement's row; 0: no row. */
-static int
-number(struct stmt *q, int64_t *n, struct err *e)
-{
-	bool row = false;
-	int rc = db_step(q, &row, e);
-
-	if (rc == 0)
-		*n = row ? db_col_i64(q, 0) : 0;
-	db_done(q);
-	return rc;
-}
-
 static int
 find(struct db *db, struct draft *d, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_DRAFT_FIND, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, d->company_id);
-	db_bind_i64(q, 2, d->procore_id);
-	db_bind_text(q, 3, d->npc_id);
-	return number(q, &d->id, e);
+	return db_number(db, Q_DRAFT_FIND, &d->id, e, DB_I64(d->company_id),
+	    DB_I64(d->procore_id), DB_TEXT(d->npc_id));
 }
 
 static int
 put_company(struct db *db, const struct draft *d, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_DRAFT_COMPANY, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, d->company_id);
-	db_bind_text(q, 2, d->company);
-	db_bind_i64(q, 3, clk_now());
-	return db_exec(q, e);
+	return db_run(db, Q_DRAFT_COMPANY, e, DB_I64(d->company_id), DB_TEXT(d->company),
+	    DB_I64(clk_now()));
 }
 
 static int
 add(struct db *db, struct draft *d, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_DRAFT_ADD, &q, e) == -1)
-		return -1;
-	db_bind_text(q, 1, d->npc_id);
-	db_bind_text(q, 2, d->npc_number);
-	db_bind_text(q, 3, d->npc_name);
-	db_bind_text(q, 4, d->npc_server);
-	db_bind_i64(q, 5, d->company_id);
-	db_bind_i64(q, 6, d->procore_id);
-	db_bind_text(q, 7, d->procore_number);
-	db_bind_text(q, 8, d->procore_name);
-	db_bind_i64(q, 9, clk_now());
-	if (db_exec(q, e) == -1)
+	if (db_run(db, Q_DRAFT_ADD, e, DB_TEXT(d->npc_id), DB_TEXT(d->npc_number),
+	    DB_TEXT(d->npc_name), DB_TEXT(d->npc_server), DB_I64(d->company_id),
+	    DB_I64(d->procore_id), DB_TEXT(d->procore_number), DB_TEXT(d->procore_name),
+	    DB_I64(clk_now())) == -1)
 		return -1;
 	d->id = db_last_id(db);
 	return 0;
@@ -72,17 +37,9 @@ add(struct db *db, struct draft *d, struct err *e)
 static int
 rename_both(struct db *db, const struct draft *d, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_DRAFT_RENAME, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, d->id);
-	db_bind_text(q, 2, d->npc_number);
-	db_bind_text(q, 3, d->npc_name);
-	db_bind_text(q, 4, d->npc_server);
-	db_bind_text(q, 5, d->procore_number);
-	db_bind_text(q, 6, d->procore_name);
-	return db_exec(q, e);
+	return db_run(db, Q_DRAFT_RENAME, e, DB_I64(d->id), DB_TEXT(d->npc_number),
+	    DB_TEXT(d->npc_name), DB_TEXT(d->npc_server), DB_TEXT(d->procore_number),
+	    DB_TEXT(d->procore_name));
 }
 
 int
@@ -100,9 +57,8 @@ draft_get(struct db *db, int64_t id, struct draft *out, struct err *e)
 	bool row = false;
 	int rc;
 
-	if (db_query(db, Q_DRAFT_GET, &q, e) == -1)
+	if (db_select(db, Q_DRAFT_GET, &q, e, DB_I64(id)) == -1)
 		return -1;
-	db_bind_i64(q, 1, id);
 	rc = db_step(q, &row, e);
 	if (rc == 0 && row) {
 		*out = (struct draft){.id = id};
@@ -128,39 +84,21 @@ int
 draft_taken(
     struct db *db, const char *npc_id, int64_t procore_id, int64_t *id, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_DRAFT_TAKEN, &q, e) == -1)
-		return -1;
-	db_bind_text(q, 1, npc_id);
-	db_bind_i64(q, 2, procore_id);
-	return number(q, id, e);
+	return db_number(db, Q_DRAFT_TAKEN, id, e, DB_TEXT(npc_id), DB_I64(procore_id));
 }
 
 int
 draft_only_seat(struct db *db, int64_t id, int64_t account_id, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_DRAFT_OTHER_SEATS, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, id);
-	db_bind_i64(q, 2, account_id);
-	db_bind_i64(q, 3, clk_now());
-	return db_exec(q, e);
+	return db_run(db, Q_DRAFT_OTHER_SEATS, e, DB_I64(id), DB_I64(account_id),
+	    DB_I64(clk_now()));
 }
 
 int
 draft_open(struct db *db, int64_t id, const char *user_name, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_DRAFT_OPEN, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, id);
-	db_bind_text(q, 2, user_name);
-	db_bind_i64(q, 3, clk_now());
-	if (db_exec(q, e) == -1)
+	if (db_run(db, Q_DRAFT_OPEN, e, DB_I64(id), DB_TEXT(user_name),
+	    DB_I64(clk_now())) == -1)
 		return -1;
 	return db_changes(db) > 0 ? 0
 				  : err_set(e, ERR_NOT_FOUND, "connection %" PRId64, id);

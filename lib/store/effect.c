@@ -16,15 +16,6 @@ effect_clear(struct effect *f)
 	*f = (struct effect){0};
 }
 
-static void
-bind_opt(struct stmt *q, int i, int64_t v)
-{
-	if (v == 0)
-		db_bind_null(q, i);
-	else
-		db_bind_i64(q, i, v);
-}
-
 /* *again: the row is there but may simply be called (refused, or never left). */
 static int
 read_effect(struct db *db, const char *key, struct effect *out, bool *found, bool *again,
@@ -33,9 +24,8 @@ read_effect(struct db *db, const char *key, struct effect *out, bool *found, boo
 	struct stmt *q = NULL;
 	int rc = -1;
 
-	if (db_query(db, Q_EFFECT_GET, &q, e) == -1)
+	if (db_select(db, Q_EFFECT_GET, &q, e, DB_TEXT(key)) == -1)
 		goto out;
-	db_bind_text(q, 1, key);
 	if (db_step(q, found, e) == -1)
 		goto out;
 	if (*found) {
@@ -70,18 +60,8 @@ add(struct db *db, const char *key, int64_t connection_id, int64_t item_id,
     const char *kind, int64_t account_id, const char *request, int64_t now,
     struct effect *out, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_EFFECT_ADD, &q, e) == -1)
-		return -1;
-	db_bind_text(q, 1, key);
-	db_bind_i64(q, 2, connection_id);
-	bind_opt(q, 3, item_id);
-	db_bind_text(q, 4, kind);
-	bind_opt(q, 5, account_id);
-	db_bind_text(q, 6, request);
-	db_bind_i64(q, 7, now);
-	if (db_exec(q, e) == -1)
+	if (db_run(db, Q_EFFECT_ADD, e, DB_TEXT(key), DB_I64(connection_id), DB_ID(item_id),
+	    DB_TEXT(kind), DB_ID(account_id), DB_TEXT(request), DB_I64(now)) == -1)
 		return -1;
 	out->id = db_last_id(db);
 	out->request = xstrdup(request);
@@ -122,16 +102,9 @@ int
 effect_again(
     struct db *db, struct effect *f, int64_t account_id, int64_t now, struct err *e)
 {
-	struct stmt *q = NULL;
-
 	BUG_IF(db_in_tx(db));
-	if (db_query(db, Q_EFFECT_AGAIN, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, f->id);
-	db_bind_text(q, 2, f->request);
-	bind_opt(q, 3, account_id);
-	db_bind_i64(q, 4, now);
-	if (db_exec(q, e) == -1)
+	if (db_run(db, Q_EFFECT_AGAIN, e, DB_I64(f->id), DB_TEXT(f->request),
+	    DB_ID(account_id), DB_I64(now)) == -1)
 		return -1;
 	f->state = EFFECT_FRESH;
 	f->called_at = now;
@@ -144,18 +117,8 @@ static int
 end(struct db *db, const struct effect *f, const char *state, const char *result,
     int64_t look_at, int64_t called_at, int64_t done_at, const char *detail, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_EFFECT_END, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, f->id);
-	db_bind_text(q, 2, state);
-	db_bind_text(q, 3, result);
-	bind_opt(q, 4, look_at);
-	bind_opt(q, 5, called_at);
-	bind_opt(q, 6, done_at);
-	db_bind_text(q, 7, detail);
-	return db_exec(q, e);
+	return db_run(db, Q_EFFECT_END, e, DB_I64(f->id), DB_TEXT(state), DB_TEXT(result),
+	    DB_ID(look_at), DB_ID(called_at), DB_ID(done_at), DB_TEXT(detail));
 }
 
 int

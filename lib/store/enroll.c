@@ -31,9 +31,8 @@ enroll_find_npc(struct db *db, const char *npc_id, struct enroll_found *out, str
 {
 	struct stmt *q = NULL;
 
-	if (db_query(db, Q_ENROLL_FIND_NPC, &q, e) == -1)
+	if (db_select(db, Q_ENROLL_FIND_NPC, &q, e, DB_TEXT(npc_id)) == -1)
 		return -1;
-	db_bind_text(q, 1, npc_id);
 	return find(q, out, e);
 }
 
@@ -42,52 +41,25 @@ enroll_find_procore(struct db *db, int64_t procore_id, struct enroll_found *out,
 {
 	struct stmt *q = NULL;
 
-	if (db_query(db, Q_ENROLL_FIND_PROCORE, &q, e) == -1)
+	if (db_select(db, Q_ENROLL_FIND_PROCORE, &q, e, DB_I64(procore_id)) == -1)
 		return -1;
-	db_bind_i64(q, 1, procore_id);
 	return find(q, out, e);
-}
-
-static int
-exec_changed(struct db *db, struct stmt *q, bool *changed, struct err *e)
-{
-	if (db_exec(q, e) == -1)
-		return -1;
-	*changed = db_changes(db) > 0;
-	return 0;
 }
 
 int
 enroll_company(struct db *db, int64_t company_id, const char *name, bool *changed, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_ENROLL_COMPANY, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, company_id);
-	db_bind_text(q, 2, name);
-	db_bind_i64(q, 3, clk_now());
-	return exec_changed(db, q, changed, e);
+	return db_change(db, Q_ENROLL_COMPANY, changed, e, DB_I64(company_id),
+	    DB_TEXT(name), DB_I64(clk_now()));
 }
 
 int
 enroll_connect(struct db *db, const struct enroll_project *p, const char *created_by, int64_t *id, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_ENROLL_ADD, &q, e) == -1)
-		return -1;
-	db_bind_text(q, 1, p->npc_id);
-	db_bind_text(q, 2, p->npc_number);
-	db_bind_text(q, 3, p->npc_name);
-	db_bind_text(q, 4, p->npc_server);
-	db_bind_i64(q, 5, p->company_id);
-	db_bind_i64(q, 6, p->procore_id);
-	db_bind_text(q, 7, p->procore_name);
-	db_bind_i64(q, 8, clk_now());
-	db_bind_text(q, 9, created_by);
-	db_bind_i64(q, 10, p->sync_from_at);
-	if (db_exec(q, e) == -1)
+	if (db_run(db, Q_ENROLL_ADD, e, DB_TEXT(p->npc_id), DB_TEXT(p->npc_number),
+	    DB_TEXT(p->npc_name), DB_TEXT(p->npc_server), DB_I64(p->company_id),
+	    DB_I64(p->procore_id), DB_TEXT(p->procore_name), DB_I64(clk_now()),
+	    DB_TEXT(created_by), DB_I64(p->sync_from_at)) == -1)
 		return -1;
 	*id = db_last_id(db);
 	return 0;
@@ -96,59 +68,28 @@ enroll_connect(struct db *db, const struct enroll_project *p, const char *create
 int
 enroll_rename(struct db *db, int64_t connection_id, const struct enroll_project *p, bool *changed, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_ENROLL_RENAME, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, connection_id);
-	db_bind_text(q, 2, p->npc_number);
-	db_bind_text(q, 3, p->npc_name);
-	db_bind_text(q, 4, p->npc_server);
-	db_bind_text(q, 5, p->procore_name);
-	db_bind_i64(q, 6, clk_now());
-	return exec_changed(db, q, changed, e);
+	return db_change(db, Q_ENROLL_RENAME, changed, e, DB_I64(connection_id),
+	    DB_TEXT(p->npc_number), DB_TEXT(p->npc_name), DB_TEXT(p->npc_server),
+	    DB_TEXT(p->procore_name), DB_I64(clk_now()));
 }
 
 int
 enroll_seat(struct db *db, int64_t connection_id, int64_t account_id, bool *added, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_ENROLL_SEAT, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, connection_id);
-	db_bind_i64(q, 2, account_id);
-	db_bind_i64(q, 3, clk_now());
-	return exec_changed(db, q, added, e);
+	return db_change(db, Q_ENROLL_SEAT, added, e, DB_I64(connection_id),
+	    DB_I64(account_id), DB_I64(clk_now()));
 }
 
 int
 enroll_person_remove(struct db *db, const char *user_name, bool *removed, struct err *e)
 {
-	struct stmt *q = NULL;
-	bool unassigned;
-
-	if (db_query(db, Q_ENROLL_PERSON_UNASSIGN, &q, e) == -1)
+	if (db_run(db, Q_ENROLL_PERSON_UNASSIGN, e, DB_TEXT(user_name)) == -1)
 		return -1;
-	db_bind_text(q, 1, user_name);
-	if (exec_changed(db, q, &unassigned, e) == -1 || db_query(db, Q_ENROLL_PERSON_REMOVE, &q, e) == -1)
-		return -1;
-	db_bind_text(q, 1, user_name);
-	db_bind_i64(q, 2, clk_now());
-	return exec_changed(db, q, removed, e);
+	return db_change(db, Q_ENROLL_PERSON_REMOVE, removed, e, DB_TEXT(user_name), DB_I64(clk_now()));
 }
 
 int
 enroll_global_admins(struct db *db, int64_t *n, struct err *e)
 {
-	struct stmt *q = NULL;
-	bool row = false;
-	int rc = -1;
-
-	if (db_query(db, Q_ENROLL_GLOBAL_ADMINS, &q, e) == 0 && db_step(q, &row, e) == 0) {
-		*n = row ? db_col_i64(q, 0) : 0;
-		rc = 0;
-	}
-	db_done(q);
-	return rc;
+	return db_number(db, Q_ENROLL_GLOBAL_ADMINS, n, e, DB_NONE);
 }

@@ -34,10 +34,9 @@ hand_over_for(struct db *db, int64_t account_id, const char *login_folded,
 {
 	struct stmt *q = NULL;
 
-	if (db_query(db, Q_HAND_OVER_FOR, &q, e) == -1)
+	if (db_select(db, Q_HAND_OVER_FOR, &q, e, DB_I64(account_id),
+	    DB_TEXT(login_folded)) == -1)
 		return -1;
-	db_bind_i64(q, 1, account_id);
-	db_bind_text(q, 2, login_folded);
 	return one(q, out, e);
 }
 
@@ -47,23 +46,16 @@ hand_over_of_seat(struct db *db, int64_t account_id, int64_t connection_id,
 {
 	struct stmt *q = NULL;
 
-	if (db_query(db, Q_HAND_OVER_SEAT, &q, e) == -1)
+	if (db_select(db, Q_HAND_OVER_SEAT, &q, e, DB_I64(account_id),
+	    DB_I64(connection_id)) == -1)
 		return -1;
-	db_bind_i64(q, 1, account_id);
-	db_bind_i64(q, 2, connection_id);
 	return one(q, out, e);
 }
 
 int
 hand_over_used(struct db *db, int64_t id, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_HAND_OVER_USED, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, id);
-	db_bind_i64(q, 2, clk_now());
-	return db_exec(q, e);
+	return db_run(db, Q_HAND_OVER_USED, e, DB_I64(id), DB_I64(clk_now()));
 }
 
 int
@@ -91,15 +83,8 @@ int
 hand_over_withdraw(
     struct db *db, int64_t account_id, int64_t connection_id, bool all, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_HAND_OVER_WITHDRAW, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, account_id);
-	db_bind_i64(q, 2, connection_id);
-	db_bind_i64(q, 3, all);
-	db_bind_i64(q, 4, clk_now());
-	return db_exec(q, e);
+	return db_run(db, Q_HAND_OVER_WITHDRAW, e, DB_I64(account_id),
+	    DB_I64(connection_id), DB_I64(all), DB_I64(clk_now()));
 }
 
 int
@@ -127,16 +112,5 @@ hand_over_seats(
 int
 hand_over_seated(struct db *db, int64_t account_id, bool *yes, struct err *e)
 {
-	struct stmt *q = NULL;
-	bool row = false;
-	int rc;
-
-	if (db_query(db, Q_HAND_OVER_SEATED, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, account_id);
-	rc = db_step(q, &row, e);
-	if (rc == 0)
-		*yes = row && db_col_bool(q, 0);
-	db_done(q);
-	return rc;
+	return db_yes(db, Q_HAND_OVER_SEATED, yes, e, DB_I64(account_id));
 }

@@ -8,50 +8,23 @@ int
 issue_open(struct db *db, int64_t connection_id, int64_t item_id, const char *direction,
     const char *code, const char *message, const char *remedy, int64_t now, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_ISSUE_OPEN, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, connection_id);
-	if (item_id == 0)
-		db_bind_null(q, 2);
-	else
-		db_bind_i64(q, 2, item_id);
-	db_bind_text(q, 3, direction);
-	db_bind_text(q, 4, code);
-	db_bind_text(q, 5, message);
-	db_bind_text(q, 6, remedy);
-	db_bind_i64(q, 7, now);
-	return db_exec(q, e);
+	return db_run(db, Q_ISSUE_OPEN, e, DB_I64(connection_id), DB_ID(item_id),
+	    DB_TEXT(direction), DB_TEXT(code), DB_TEXT(message), DB_TEXT(remedy),
+	    DB_I64(now));
 }
 
 int
 issue_clear_item(struct db *db, int64_t item_id, const char *direction, const char *but,
     const char *reason, int64_t now, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_ISSUE_CLEAR_ITEM, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, item_id);
-	db_bind_text(q, 2, direction);
-	db_bind_text(q, 3, but);
-	db_bind_i64(q, 4, now);
-	db_bind_text(q, 5, reason);
-	return db_exec(q, e);
+	return db_run(db, Q_ISSUE_CLEAR_ITEM, e, DB_I64(item_id), DB_TEXT(direction),
+	    DB_TEXT(but), DB_I64(now), DB_TEXT(reason));
 }
 
 int
 issue_clear_connection(struct db *db, int64_t connection_id, const char *code,
     const char *reason, int64_t now, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_ISSUE_CLEAR_CONNECTION, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, connection_id);
-	db_bind_text(q, 2, code);
-	db_bind_i64(q, 3, now);
-	db_bind_text(q, 4, reason);
-	return db_exec(q, e);
+	return db_run(db, Q_ISSUE_CLEAR_CONNECTION, e, DB_I64(connection_id), DB_TEXT(code),
+	    DB_I64(now), DB_TEXT(reason));
 }

@@ -78,9 +78,8 @@ item_get(struct db *db, int64_t id, struct item *out, struct err *e)
 	bool row = false;
 	int rc = -1;
 
-	if (db_query(db, Q_ITEM_GET, &q, e) == -1)
+	if (db_select(db, Q_ITEM_GET, &q, e, DB_I64(id)) == -1)
 		goto out;
-	db_bind_i64(q, 1, id);
 	if (db_step(q, &row, e) == -1)
 		goto out;
 	if (!row) {
@@ -94,130 +93,52 @@ out:
 	return rc;
 }
 
-/* Step a statement that gives an id or nothing. */
-static int
-read_id(struct stmt *q, int64_t *id, struct err *e)
-{
-	bool row = false;
-
-	if (db_step(q, &row, e) == -1)
-		return -1;
-	*id = row ? db_col_i64(q, 0) : 0;
-	return 0;
-}
-
 int
 item_find_procore(struct db *db, int64_t connection_id, const char *kind,
     int64_t procore_id, int64_t *id, struct err *e)
 {
-	struct stmt *q = NULL;
-	int rc;
-
-	if (db_query(db, Q_ITEM_BY_PROCORE, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, connection_id);
-	db_bind_text(q, 2, kind);
-	db_bind_i64(q, 3, procore_id);
-	rc = read_id(q, id, e);
-	db_done(q);
-	return rc;
+	return db_number(db, Q_ITEM_BY_PROCORE, id, e, DB_I64(connection_id), DB_TEXT(kind),
+	    DB_I64(procore_id));
 }
 
 int
 item_find_npc(
     struct db *db, int64_t connection_id, const char *npc_id, int64_t *id, struct err *e)
 {
-	struct stmt *q = NULL;
-	int rc;
-
-	if (db_query(db, Q_ITEM_BY_NPC, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, connection_id);
-	db_bind_text(q, 2, npc_id);
-	rc = read_id(q, id, e);
-	db_done(q);
-	return rc;
+	return db_number(db, Q_ITEM_BY_NPC, id, e, DB_I64(connection_id), DB_TEXT(npc_id));
 }
 
 int
 item_find_number(struct db *db, int64_t connection_id, const char *kind, const char *number,
     int64_t not_id, int64_t *id, struct err *e)
 {
-	struct stmt *q = NULL;
-	int rc;
-
-	if (db_query(db, Q_ITEM_BY_NUMBER, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, connection_id);
-	db_bind_text(q, 2, kind);
-	db_bind_text(q, 3, number);
-	db_bind_i64(q, 4, not_id);
-	rc = read_id(q, id, e);
-	db_done(q);
-	return rc;
+	return db_number(db, Q_ITEM_BY_NUMBER, id, e, DB_I64(connection_id), DB_TEXT(kind),
+	    DB_TEXT(number), DB_I64(not_id));
 }
 
 int
 item_add(struct db *db, int64_t connection_id, const char *kind, int64_t procore_id,
     const char *state, int64_t now, int64_t *id, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_ITEM_ADD, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, connection_id);
-	db_bind_text(q, 2, kind);
-	db_bind_i64(q, 3, procore_id);
-	db_bind_text(q, 4, state);
-	db_bind_i64(q, 5, now);
-	if (db_exec(q, e) == -1)
+	if (db_run(db, Q_ITEM_ADD, e, DB_I64(connection_id), DB_TEXT(kind),
+	    DB_I64(procore_id), DB_TEXT(state), DB_I64(now)) == -1)
 		return -1;
 	*id = db_last_id(db);
 	return 0;
 }
 
-static void
-bind_opt(struct stmt *q, int i, int64_t v)
-{
-	if (v == 0)
-		db_bind_null(q, i);
-	else
-		db_bind_i64(q, i, v);
-}
-
 int
 item_save(struct db *db, struct item *it, int64_t now, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_ITEM_SAVE, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, it->id);
-	db_bind_text(q, 2, it->number);
-	db_bind_text(q, 3, it->revision);
-	db_bind_text(q, 4, it->subject);
-	bind_opt(q, 5, it->previous_id);
-	db_bind_text(q, 6, it->npc_id);
-	db_bind_text(q, 7, it->npc_number);
-	db_bind_text(q, 8, it->state);
-	db_bind_text(q, 9, it->reason);
-	db_bind_text(q, 10, it->reason_text);
-	bind_opt(q, 11, it->account_id);
-	db_bind_text(q, 12, it->procore_status);
-	db_bind_i64(q, 13, it->procore_updated_at);
-	db_bind_text(q, 14, it->procore_hash);
-	db_bind_text(q, 15, it->npc_status);
-	db_bind_i64(q, 16, it->npc_updated_at);
-	db_bind_text(q, 17, it->npc_hash);
-	db_bind_text(q, 18, it->agreed);
-	db_bind_text(q, 19, it->kept);
-	db_bind_i64(q, 20, it->answers);
-	bind_opt(q, 21, it->court_left_at);
-	db_bind_i64(q, 22, it->tries);
-	bind_opt(q, 23, it->read_next_try_at);
-	bind_opt(q, 24, it->next_try_at);
-	db_bind_i64(q, 25, now);
-	if (db_exec(q, e) == -1)
+	if (db_run(db, Q_ITEM_SAVE, e, DB_I64(it->id), DB_TEXT(it->number),
+	    DB_TEXT(it->revision), DB_TEXT(it->subject), DB_ID(it->previous_id),
+	    DB_TEXT(it->npc_id), DB_TEXT(it->npc_number), DB_TEXT(it->state),
+	    DB_TEXT(it->reason), DB_TEXT(it->reason_text), DB_ID(it->account_id),
+	    DB_TEXT(it->procore_status), DB_I64(it->procore_updated_at),
+	    DB_TEXT(it->procore_hash), DB_TEXT(it->npc_status), DB_I64(it->npc_updated_at),
+	    DB_TEXT(it->npc_hash), DB_TEXT(it->agreed), DB_TEXT(it->kept),
+	    DB_I64(it->answers), DB_ID(it->court_left_at), DB_I64(it->tries),
+	    DB_ID(it->read_next_try_at), DB_ID(it->next_try_at), DB_I64(now)) == -1)
 		return -1;
 	it->read_next_try_at = it->next_try_at;
 	it->changed_at = now;
@@ -233,10 +154,8 @@ item_due(struct db *db, int64_t connection_id, int64_t now, int64_t *ids, size_t
 	int rc = -1;
 
 	*n = 0;
-	if (db_query(db, Q_ITEM_DUE, &q, e) == -1)
+	if (db_select(db, Q_ITEM_DUE, &q, e, DB_I64(connection_id), DB_I64(now)) == -1)
 		return -1;
-	db_bind_i64(q, 1, connection_id);
-	db_bind_i64(q, 2, now);
 	while (*n < max) {
 		if (db_step(q, &row, e) == -1)
 			goto out;
@@ -253,57 +172,29 @@ out:
 int
 item_next_due(struct db *db, int64_t connection_id, int64_t *at, struct err *e)
 {
-	struct stmt *q = NULL;
-	int rc;
-
-	if (db_query(db, Q_ITEM_NEXT_DUE, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, connection_id);
-	rc = read_id(q, at, e);
-	db_done(q);
-	return rc;
+	return db_number(db, Q_ITEM_NEXT_DUE, at, e, DB_I64(connection_id));
 }
 
 int
 item_wake_reason(struct db *db, int64_t connection_id, int64_t account_id,
     const char *reason, int64_t at, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_ITEM_WAKE_REASON, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, connection_id);
-	db_bind_i64(q, 2, account_id);
-	db_bind_text(q, 3, reason);
-	db_bind_i64(q, 4, at);
-	return db_exec(q, e);
+	return db_run(db, Q_ITEM_WAKE_REASON, e, DB_I64(connection_id), DB_I64(account_id),
+	    DB_TEXT(reason), DB_I64(at));
 }
 
 int
 item_wake_account(
     struct db *db, int64_t connection_id, int64_t account_id, int64_t at, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_ITEM_WAKE_ACCOUNT, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, connection_id);
-	db_bind_i64(q, 2, account_id);
-	db_bind_i64(q, 3, at);
-	return db_exec(q, e);
+	return db_run(db, Q_ITEM_WAKE_ACCOUNT, e, DB_I64(connection_id), DB_I64(account_id),
+	    DB_I64(at));
 }
 
 int
 item_event(struct db *db, int64_t item_id, int64_t at, const char *actor, const char *text,
     struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_ITEM_EVENT_ADD, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, item_id);
-	db_bind_i64(q, 2, at);
-	db_bind_text(q, 3, actor);
-	db_bind_text(q, 4, text);
-	return db_exec(q, e);
+	return db_run(db, Q_ITEM_EVENT_ADD, e, DB_I64(item_id), DB_I64(at), DB_TEXT(actor),
+	    DB_TEXT(text));
 }

@@ -59,11 +59,9 @@ item_files(struct db *db, int64_t item_id, const char *origin, int64_t response_
 	bool row = true;
 	int rc = -1;
 
-	if (db_query(db, Q_ITEM_FILES, &q, e) == -1)
+	if (db_select(db, Q_ITEM_FILES, &q, e, DB_I64(item_id), DB_TEXT(origin),
+	    DB_I64(response_id)) == -1)
 		goto out;
-	db_bind_i64(q, 1, item_id);
-	db_bind_text(q, 2, origin);
-	db_bind_i64(q, 3, response_id);
 	for (;;) {
 		if (db_step(q, &row, e) == -1)
 			goto out;
@@ -90,44 +88,15 @@ item_file_add(struct db *db, int64_t item_id, int64_t response_id, const char *o
     const char *origin_id, const char *name, const char *carried_name, int64_t bytes,
     const char *sha256, int64_t now, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_ITEM_FILE_ADD, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, item_id);
-	if (response_id == 0)
-		db_bind_null(q, 2);
-	else
-		db_bind_i64(q, 2, response_id);
-	db_bind_text(q, 3, origin);
-	db_bind_text(q, 4, origin_id);
-	db_bind_text(q, 5, name);
-	db_bind_text(q, 6, carried_name);
-	if (bytes < 0)
-		db_bind_null(q, 7);
-	else
-		db_bind_i64(q, 7, bytes);
-	db_bind_text(q, 8, sha256);
-	db_bind_i64(q, 9, now);
-	return db_exec(q, e);
+	return db_run(db, Q_ITEM_FILE_ADD, e, DB_I64(item_id), DB_ID(response_id),
+	    DB_TEXT(origin), DB_TEXT(origin_id), DB_TEXT(name), DB_TEXT(carried_name),
+	    bytes < 0 ? DB_NULL : DB_I64(bytes), DB_TEXT(sha256), DB_I64(now));
 }
 
 int
 item_file_save(struct db *db, const struct item_file *f, int64_t now, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_ITEM_FILE_SAVE, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, f->id);
-	if (f->bytes < 0)
-		db_bind_null(q, 2);
-	else
-		db_bind_i64(q, 2, f->bytes);
-	db_bind_text(q, 3, f->sha256);
-	db_bind_text(q, 4, f->state);
-	db_bind_text(q, 5, f->other_id);
-	db_bind_text(q, 6, f->detail);
-	db_bind_i64(q, 7, now);
-	return db_exec(q, e);
+	return db_run(db, Q_ITEM_FILE_SAVE, e, DB_I64(f->id),
+	    f->bytes < 0 ? DB_NULL : DB_I64(f->bytes), DB_TEXT(f->sha256),
+	    DB_TEXT(f->state), DB_TEXT(f->other_id), DB_TEXT(f->detail), DB_I64(now));
 }

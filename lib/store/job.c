@@ -69,55 +69,24 @@ int
 job_wish(struct db *db, enum job_kind kind, int64_t ref, const char *arg, int priority,
     int64_t due_at, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_JOB_WISH, &q, e) == -1)
-		return -1;
-	db_bind_text(q, 1, job_kind_name(kind));
-	db_bind_i64(q, 2, ref);
-	db_bind_text(q, 3, str_empty(arg) ? "{}" : arg);
-	db_bind_i64(q, 4, priority);
-	db_bind_i64(q, 5, due_at);
-	db_bind_i64(q, 6, clk_now());
-	return db_exec(q, e);
+	return db_run(db, Q_JOB_WISH, e, DB_TEXT(job_kind_name(kind)), DB_I64(ref),
+	    DB_TEXT(str_empty(arg) ? "{}" : arg), DB_I64(priority), DB_I64(due_at),
+	    DB_I64(clk_now()));
 }
 
 /* The row to reach for; 0: nothing is due. */
 static int
 pick(struct db *db, int64_t now, int64_t *id, struct err *e)
 {
-	struct stmt *q = NULL;
-	bool row = false;
-	int rc = -1;
-
-	if (db_query(db, Q_JOB_PICK, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, now);
-	if (db_step(q, &row, e) == -1)
-		goto out;
-	*id = row ? db_col_i64(q, 0) : 0;
-	rc = 0;
-out:
-	db_done(q);
-	return rc;
+	return db_number(db, Q_JOB_PICK, id, e, DB_I64(now));
 }
 
 static int
 lease(struct db *db, int64_t id, const char *owner, int64_t now, int64_t until_at,
     bool *won, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_JOB_LEASE, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, id);
-	db_bind_text(q, 2, owner);
-	db_bind_i64(q, 3, until_at);
-	db_bind_i64(q, 4, now);
-	if (db_exec(q, e) == -1)
-		return -1;
-	*won = db_changes(db) == 1;
-	return 0;
+	return db_change(db, Q_JOB_LEASE, won, e, DB_I64(id), DB_TEXT(owner),
+	    DB_I64(until_at), DB_I64(now));
 }
 
 static int
@@ -127,9 +96,8 @@ read_leased(struct db *db, int64_t id, struct job *j, struct err *e)
 	bool row = false;
 	int rc = -1;
 
-	if (db_query(db, Q_JOB_GET, &q, e) == -1)
+	if (db_select(db, Q_JOB_GET, &q, e, DB_I64(id)) == -1)
 		return -1;
-	db_bind_i64(q, 1, id);
 	if (db_step(q, &row, e) == -1)
 		goto out;
 	if (!row) {
@@ -206,30 +174,16 @@ static int
 give_back(
     struct db *db, const struct job *j, int64_t next_at, const char *error, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_JOB_FREE, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, j->id);
-	db_bind_text(q, 2, j->owner);
-	db_bind_i64(q, 3, next_at);
-	db_bind_i64(q, 4, kinds[j->kind].priority);
-	db_bind_text(q, 5, error);
-	return db_exec(q, e);
+	return db_run(db, Q_JOB_FREE, e, DB_I64(j->id), DB_TEXT(j->owner), DB_I64(next_at),
+	    DB_I64(kinds[j->kind].priority), DB_TEXT(error));
 }
 
 int
 job_finish(struct db *db, const struct job *j, int64_t next_at, struct err *e)
 {
-	struct stmt *q = NULL;
-
 	if (next_at != 0)
 		return give_back(db, j, next_at, "", e);
-	if (db_query(db, Q_JOB_REMOVE, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, j->id);
-	db_bind_text(q, 2, j->owner);
-	if (db_exec(q, e) == -1)
+	if (db_run(db, Q_JOB_REMOVE, e, DB_I64(j->id), DB_TEXT(j->owner)) == -1)
 		return -1;
 	if (db_changes(db) == 1)
 		return 0;
@@ -247,13 +201,7 @@ job_fail(struct db *db, const struct job *j, int64_t retry_at, const char *messa
 static int
 release(struct db *db, const char *owner_prefix, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_JOB_RELEASE, &q, e) == -1)
-		return -1;
-	db_bind_text(q, 1, owner_prefix);
-	db_bind_i64(q, 2, clk_now());
-	return db_exec(q, e);
+	return db_run(db, Q_JOB_RELEASE, e, DB_TEXT(owner_prefix), DB_I64(clk_now()));
 }
 
 int
@@ -273,14 +221,8 @@ job_release_all(struct db *db, struct err *e)
 int
 job_extend(struct db *db, const struct job *j, int64_t until_at, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_JOB_EXTEND, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, j->id);
-	db_bind_text(q, 2, j->owner);
-	db_bind_i64(q, 3, until_at);
-	if (db_exec(q, e) == -1)
+	if (db_run(db, Q_JOB_EXTEND, e, DB_I64(j->id), DB_TEXT(j->owner),
+	    DB_I64(until_at)) == -1)
 		return -1;
 	if (db_changes(db) == 0)
 		return err_set(e, ERR_BUSY, "the lease of job %s %" PRId64 " was lost",

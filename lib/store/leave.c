@@ -11,22 +11,16 @@ int
 leave_seats(struct db *db, int64_t person_id, leave_seat_fn fn, void *arg, struct err *e)
 {
 	struct stmt *q = NULL;
-	bool row = true;
-	int rc = 0;
+	int rc;
 
-	if (db_query(db, Q_LEAVE_SEATS, &q, e) == -1)
+	if (db_select(db, Q_LEAVE_SEATS, &q, e, DB_I64(person_id)) == -1)
 		return -1;
-	db_bind_i64(q, 1, person_id);
-	while (rc == 0 && row) {
-		rc = db_step(q, &row, e);
-		if (rc == 0 && row) {
-			struct leave_seat s = {db_col_i64(q, 0), db_col_text(q, 1),
-			    db_col_text(q, 2), db_col_text(q, 3), db_col_text(q, 4)};
+	while ((rc = db_next(q, e)) == 1) {
+		struct leave_seat s = {db_col_i64(q, 0), db_col_text(q, 1),
+		    db_col_text(q, 2), db_col_text(q, 3), db_col_text(q, 4)};
 
-			fn(arg, &s);
-		}
+		fn(arg, &s);
 	}
-	db_done(q);
 	return rc;
 }
 
@@ -35,33 +29,18 @@ leave_accounts(
     struct db *db, int64_t person_id, int64_t *ids, size_t max, size_t *n, struct err *e)
 {
 	struct stmt *q = NULL;
-	bool row = true;
-	int rc = 0;
+	int rc;
 
-	if (db_query(db, Q_LEAVE_ACCOUNTS, &q, e) == -1)
+	if (db_select(db, Q_LEAVE_ACCOUNTS, &q, e, DB_I64(person_id)) == -1)
 		return -1;
-	*n = 0;
-	db_bind_i64(q, 1, person_id);
-	while (rc == 0 && row) {
-		rc = db_step(q, &row, e);
-		if (rc == 0 && row) {
-			if (*n < max)
-				ids[*n] = db_col_i64(q, 0);
-			(*n)++;
-		}
-	}
-	db_done(q);
+	for (*n = 0; (rc = db_next(q, e)) == 1; (*n)++)
+		if (*n < max)
+			ids[*n] = db_col_i64(q, 0);
 	return rc;
 }
 
 int
 leave_unseat(struct db *db, int64_t account_id, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_LEAVE_UNSEAT, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, account_id);
-	db_bind_i64(q, 2, clk_now());
-	return db_exec(q, e);
+	return db_run(db, Q_LEAVE_UNSEAT, e, DB_I64(account_id), DB_I64(clk_now()));
 }

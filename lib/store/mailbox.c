@@ -13,9 +13,8 @@ mail_row_due(struct db *db, int64_t now, struct mail_row *out, bool *found, stru
 	bool row = false;
 	int rc = -1;
 
-	if (db_query(db, Q_MAIL_DUE, &q, e) == -1)
+	if (db_select(db, Q_MAIL_DUE, &q, e, DB_I64(now)) == -1)
 		goto out;
-	db_bind_i64(q, 1, now);
 	if (db_step(q, &row, e) == -1)
 		goto out;
 	*found = row;
@@ -37,79 +36,43 @@ out:
 int
 mail_row_next(struct db *db, int64_t *at, struct err *e)
 {
-	struct stmt *q = NULL;
-	bool row = false;
-	int rc = -1;
-
-	if (db_query(db, Q_MAIL_NEXT, &q, e) == 0 && db_step(q, &row, e) == 0) {
-		*at = row ? db_col_i64(q, 0) : 0;
-		rc = 0;
-	}
-	db_done(q);
-	return rc;
+	return db_number(db, Q_MAIL_NEXT, at, e, DB_NONE);
 }
 
 int
 mail_row_end(struct db *db, int64_t id, const char *state, const char *answer, const char *subject,
     const char *text, const char *html, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_MAIL_SENT, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, id);
-	db_bind_text(q, 2, state);
-	db_bind_i64(q, 3, clk_now());
-	db_bind_text(q, 4, answer);
-	db_bind_text(q, 5, subject);
-	db_bind_text(q, 6, text);
-	db_bind_text(q, 7, html);
-	return db_exec(q, e);
+	return db_run(db, Q_MAIL_SENT, e, DB_I64(id), DB_TEXT(state), DB_I64(clk_now()),
+	    DB_TEXT(answer), DB_TEXT(subject), DB_TEXT(text), DB_TEXT(html));
 }
 
 int
 mail_row_later(struct db *db, int64_t id, int64_t next_at, const char *answer, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_MAIL_LATER, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, id);
-	db_bind_i64(q, 2, next_at);
-	db_bind_text(q, 3, answer);
-	return db_exec(q, e);
+	return db_run(db, Q_MAIL_LATER, e, DB_I64(id), DB_I64(next_at), DB_TEXT(answer));
 }
 
 int
 mail_row_drop(struct db *db, int64_t id, const char *why, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_MAIL_DROP, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, id);
-	db_bind_text(q, 2, why);
-	return db_exec(q, e);
+	return db_run(db, Q_MAIL_DROP, e, DB_I64(id), DB_TEXT(why));
 }
 
 static int
 projects(struct db *db, int query, int64_t id, mail_project_fn fn, void *arg, struct err *e)
 {
 	struct stmt *q = NULL;
-	bool row = false;
-	int rc = -1;
+	int rc;
 
-	if (db_query(db, query, &q, e) == -1)
-		goto out;
-	db_bind_i64(q, 1, id);
-	while ((rc = db_step(q, &row, e)) == 0 && row) {
+	if (db_select(db, query, &q, e, DB_I64(id)) == -1)
+		return -1;
+	while ((rc = db_next(q, e)) == 1) {
 		struct mail_project p = {.connection_id = db_col_i64(q, 0), .number = db_col_text(q, 1),
 		    .name = db_col_text(q, 2), .waiting = db_col_i64(q, 3)};
 
 		fn(arg, &p);
 	}
-out:
-	db_done(q);
 	return rc;
 }
 
@@ -129,21 +92,16 @@ int
 mail_items_of_account(struct db *db, int64_t account_id, int64_t max, mail_item_fn fn, void *arg, struct err *e)
 {
 	struct stmt *q = NULL;
-	bool row = false;
-	int rc = -1;
+	int rc;
 
-	if (db_query(db, Q_MAIL_ITEMS, &q, e) == -1)
-		goto out;
-	db_bind_i64(q, 1, account_id);
-	db_bind_i64(q, 2, max);
-	while ((rc = db_step(q, &row, e)) == 0 && row) {
+	if (db_select(db, Q_MAIL_ITEMS, &q, e, DB_I64(account_id), DB_I64(max)) == -1)
+		return -1;
+	while ((rc = db_next(q, e)) == 1) {
 		struct mail_item i = {.project_number = db_col_text(q, 0), .kind = db_col_text(q, 1),
 		    .number = db_col_text(q, 2), .subject = db_col_text(q, 3)};
 
 		fn(arg, &i);
 	}
-out:
-	db_done(q);
 	return rc;
 }
 
@@ -151,20 +109,16 @@ int
 mail_issues_of_person(struct db *db, const char *mail, mail_issue_fn fn, void *arg, struct err *e)
 {
 	struct stmt *q = NULL;
-	bool row = false;
-	int rc = -1;
+	int rc;
 
-	if (db_query(db, Q_MAIL_ISSUES, &q, e) == -1)
-		goto out;
-	db_bind_text(q, 1, mail);
-	while ((rc = db_step(q, &row, e)) == 0 && row) {
+	if (db_select(db, Q_MAIL_ISSUES, &q, e, DB_TEXT(mail)) == -1)
+		return -1;
+	while ((rc = db_next(q, e)) == 1) {
 		struct mail_issue i = {.project_number = db_col_text(q, 0), .project_name = db_col_text(q, 1),
 		    .message = db_col_text(q, 2), .remedy = db_col_text(q, 3)};
 
 		fn(arg, &i);
 	}
-out:
-	db_done(q);
 	return rc;
 }
 
@@ -175,9 +129,8 @@ mail_incident_get(struct db *db, int64_t id, struct mail_incident *out, struct e
 	bool row = false;
 	int rc = -1;
 
-	if (db_query(db, Q_MAIL_INCIDENT, &q, e) == -1)
+	if (db_select(db, Q_MAIL_INCIDENT, &q, e, DB_I64(id)) == -1)
 		goto out;
-	db_bind_i64(q, 1, id);
 	if (db_step(q, &row, e) == -1)
 		goto out;
 	if (!row) {

@@ -15,18 +15,9 @@ int
 incident_row_open(struct db *db, const char *subject, const char *subject_id, const char *cause,
     const char *detail, int64_t told_at, int64_t next_reminder_at, bool *opened, int64_t *id, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_INCIDENT_OPEN, &q, e) == -1)
-		return -1;
-	db_bind_text(q, 1, subject);
-	db_bind_text(q, 2, subject_id);
-	db_bind_text(q, 3, cause);
-	db_bind_text(q, 4, detail);
-	db_bind_i64(q, 5, clk_now());
-	db_bind_i64(q, 6, told_at);
-	db_bind_i64(q, 7, next_reminder_at);
-	if (db_exec(q, e) == -1)
+	if (db_run(db, Q_INCIDENT_OPEN, e, DB_TEXT(subject), DB_TEXT(subject_id),
+	    DB_TEXT(cause), DB_TEXT(detail), DB_I64(clk_now()), DB_I64(told_at),
+	    DB_I64(next_reminder_at)) == -1)
 		return -1;
 	*opened = db_changes(db) == 1;
 	*id = *opened ? db_last_id(db) : 0;
@@ -41,10 +32,9 @@ incident_row_get(struct db *db, const char *subject, const char *subject_id, str
 	bool row = false;
 	int rc = -1;
 
-	if (db_query(db, Q_INCIDENT_GET_OPEN, &q, e) == -1)
+	if (db_select(db, Q_INCIDENT_GET_OPEN, &q, e, DB_TEXT(subject),
+	    DB_TEXT(subject_id)) == -1)
 		goto out;
-	db_bind_text(q, 1, subject);
-	db_bind_text(q, 2, subject_id);
 	if (db_step(q, &row, e) == -1)
 		goto out;
 	*found = row;
@@ -64,13 +54,7 @@ out:
 int
 incident_row_close(struct db *db, int64_t id, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_INCIDENT_CLOSE, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, id);
-	db_bind_i64(q, 2, clk_now());
-	return db_exec(q, e);
+	return db_run(db, Q_INCIDENT_CLOSE, e, DB_I64(id), DB_I64(clk_now()));
 }
 
 int
@@ -80,9 +64,8 @@ incident_row_due(struct db *db, int64_t now, struct incident_row *out, bool *fou
 	bool row = false;
 	int rc = -1;
 
-	if (db_query(db, Q_INCIDENT_DUE, &q, e) == -1)
+	if (db_select(db, Q_INCIDENT_DUE, &q, e, DB_I64(now)) == -1)
 		goto out;
-	db_bind_i64(q, 1, now);
 	if (db_step(q, &row, e) == -1)
 		goto out;
 	*found = row;
@@ -103,16 +86,7 @@ out:
 static int
 one_number(struct db *db, int query, int64_t *out, struct err *e)
 {
-	struct stmt *q = NULL;
-	bool row = false;
-	int rc = -1;
-
-	if (db_query(db, query, &q, e) == 0 && db_step(q, &row, e) == 0) {
-		*out = row ? db_col_i64(q, 0) : 0;
-		rc = 0;
-	}
-	db_done(q);
-	return rc;
+	return db_number(db, query, out, e, DB_NONE);
 }
 
 int
@@ -131,26 +105,14 @@ int
 incident_row_told(struct db *db, int64_t id, int64_t told_at, int64_t reminders, int64_t next_reminder_at,
     struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_INCIDENT_TOLD, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, id);
-	db_bind_i64(q, 2, told_at);
-	db_bind_i64(q, 3, reminders);
-	db_bind_i64(q, 4, next_reminder_at);
-	return db_exec(q, e);
+	return db_run(db, Q_INCIDENT_TOLD, e, DB_I64(id), DB_I64(told_at),
+	    DB_I64(reminders), DB_I64(next_reminder_at));
 }
 
 int
 incident_row_drop_mails(struct db *db, int64_t id, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_INCIDENT_DROP_QUEUED, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, id);
-	return db_exec(q, e);
+	return db_run(db, Q_INCIDENT_DROP_QUEUED, e, DB_I64(id));
 }
 
 void
@@ -187,42 +149,30 @@ outbox_people(struct db *db, enum outbox_whom whom, int64_t id, struct outbox_pe
 	    [OUTBOX_DIGEST] = Q_INCIDENT_DIGEST_PEOPLE,
 	};
 	struct stmt *q = NULL;
-	bool row = false;
-	int rc = -1;
+	int rc;
 
 	if (db_query(db, queries[whom], &q, e) == -1)
-		goto out;
+		return -1;
 	if (whom != OUTBOX_GLOBAL_ADMINS && whom != OUTBOX_DIGEST)
 		db_bind_i64(q, 1, id);
-	while ((rc = db_step(q, &row, e)) == 0 && row)
+	while ((rc = db_next(q, e)) == 1)
 		outbox_people_add(out, db_col_text(q, 0), db_col_text(q, 1));
-out:
-	db_done(q);
 	return rc;
 }
 
 int
 outbox_queue(struct db *db, const struct outbox_new *m, struct err *e)
 {
-	struct stmt *q = NULL;
 	char message_id[320];
 	char random[33];
 
 	rnd_hex(random, 16);
 	if (str_format(message_id, sizeof message_id, "<%s@%s>", random, m->message_id_host) == -1)
 		return err_set(e, ERR_INPUT, "the host name in public_url is too long");
-	if (db_query(db, Q_MAIL_QUEUE, &q, e) == -1)
-		return -1;
-	db_bind_text(q, 1, m->kind);
-	db_bind_i64(q, 2, m->incident_id);
-	db_bind_i64(q, 3, m->account_id);
-	db_bind_text(q, 4, m->asked_by);
-	db_bind_text(q, 5, m->dedupe);
-	db_bind_text(q, 6, m->to_address);
-	db_bind_text(q, 7, m->to_name);
-	db_bind_text(q, 8, message_id);
-	db_bind_i64(q, 9, clk_now());
-	if (db_exec(q, e) == -1)
+	if (db_run(db, Q_MAIL_QUEUE, e, DB_TEXT(m->kind), DB_I64(m->incident_id),
+	    DB_I64(m->account_id), DB_TEXT(m->asked_by), DB_TEXT(m->dedupe),
+	    DB_TEXT(m->to_address), DB_TEXT(m->to_name), DB_TEXT(message_id),
+	    DB_I64(clk_now())) == -1)
 		return -1;
 	return job_wish(db, JOB_MAIL, 0, "", JOB_PRIO_PERSON, clk_now(), e);
 }
@@ -234,9 +184,8 @@ service_down(struct db *db, const char *name, bool *down, struct err *e)
 	bool row = false;
 	int rc = -1;
 
-	if (db_query(db, Q_SERVICE_DOWN, &q, e) == -1)
+	if (db_select(db, Q_SERVICE_DOWN, &q, e, DB_TEXT(name)) == -1)
 		return -1;
-	db_bind_text(q, 1, name);
 	rc = db_step(q, &row, e);
 	if (rc == 0)
 		*down = row;
@@ -247,13 +196,6 @@ service_down(struct db *db, const char *name, bool *down, struct err *e)
 int
 service_set(struct db *db, const char *name, bool ok, const char *detail, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_SERVICE_SET, &q, e) == -1)
-		return -1;
-	db_bind_text(q, 1, name);
-	db_bind_text(q, 2, ok ? "ok" : "down");
-	db_bind_text(q, 3, detail);
-	db_bind_i64(q, 4, clk_now());
-	return db_exec(q, e);
+	return db_run(db, Q_SERVICE_SET, e, DB_TEXT(name), DB_TEXT(ok ? "ok" : "down"),
+	    DB_TEXT(detail), DB_I64(clk_now()));
 }

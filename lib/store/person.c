@@ -14,9 +14,8 @@ person_get(struct db *db, const char *user_name, struct person *out, struct err 
 	bool row = false;
 	int rc = -1;
 
-	if (db_query(db, Q_PERSON_GET, &q, e) == -1)
+	if (db_select(db, Q_PERSON_GET, &q, e, DB_TEXT(user_name)) == -1)
 		goto out;
-	db_bind_text(q, 1, user_name);
 	if (db_step(q, &row, e) == -1)
 		goto out;
 	str_cut(p.user_name, sizeof p.user_name, user_name);
@@ -42,10 +41,8 @@ person_at(struct db *db, const struct person *p, int64_t connection_id, struct p
 	bool row = false;
 	int rc = -1;
 
-	if (db_query(db, Q_PERSON_AT, &q, e) == -1)
+	if (db_select(db, Q_PERSON_AT, &q, e, DB_I64(connection_id), DB_I64(p->id)) == -1)
 		goto out;
-	db_bind_i64(q, 1, connection_id);
-	db_bind_i64(q, 2, p->id);
 	if (db_step(q, &row, e) == -1)
 		goto out;
 	*out = (struct person_at){.exists = row};
@@ -66,9 +63,8 @@ id_of(struct db *db, const char *user_name, int64_t *id, struct err *e)
 	bool row = false;
 	int rc = -1;
 
-	if (db_query(db, Q_PERSON_ID, &q, e) == -1)
+	if (db_select(db, Q_PERSON_ID, &q, e, DB_TEXT(user_name)) == -1)
 		goto out;
-	db_bind_text(q, 1, user_name);
 	if (db_step(q, &row, e) == -1)
 		goto out;
 	if (!row) {
@@ -88,28 +84,17 @@ person_put(struct db *db, const char *user_name, const char *name, const char *m
 {
 	struct stmt *q = NULL;
 
-	if (db_query(db, Q_PERSON_PUT, &q, e) == -1)
+	if (db_select(db, Q_PERSON_PUT, &q, e, DB_TEXT(user_name), DB_TEXT(name),
+	    DB_TEXT(mail), DB_BOOL(global_admin), DB_I64(clk_now())) == -1)
 		return -1;
-	db_bind_text(q, 1, user_name);
-	db_bind_text(q, 2, name);
-	db_bind_text(q, 3, mail);
-	db_bind_bool(q, 4, global_admin);
-	db_bind_i64(q, 5, clk_now());
 	return db_exec(q, e) == -1 ? -1 : id_of(db, user_name, id, e);
 }
 
 int
 person_ensure(struct db *db, const char *user_name, const char *name, const char *mail, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_PERSON_ENSURE, &q, e) == -1)
-		return -1;
-	db_bind_text(q, 1, user_name);
-	db_bind_text(q, 2, name);
-	db_bind_text(q, 3, mail);
-	db_bind_i64(q, 4, clk_now());
-	return db_exec(q, e);
+	return db_run(db, Q_PERSON_ENSURE, e, DB_TEXT(user_name), DB_TEXT(name),
+	    DB_TEXT(mail), DB_I64(clk_now()));
 }
 
 int

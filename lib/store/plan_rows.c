@@ -9,13 +9,7 @@
 static int
 run(struct db *db, int query, enum job_priority priority, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, query, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, clk_now());
-	db_bind_i64(q, 2, priority);
-	return db_exec(q, e);
+	return db_run(db, query, e, DB_I64(clk_now()), DB_I64(priority));
 }
 
 int

@@ -54,15 +54,13 @@ static int
 give(struct stmt *q, report_fn fn, void *arg, int *n, struct err *e)
 {
 	struct report_row r = {q};
-	bool row = false;
 	int count = 0;
 	int rc;
 
-	while ((rc = db_step(q, &row, e)) == 0 && row) {
+	while ((rc = db_next(q, e)) == 1) {
 		fn(arg, &r);
 		count++;
 	}
-	db_done(q);
 	if (rc == 0 && n != NULL)
 		*n = count;
 	return rc;

@@ -24,31 +24,12 @@ responses_clear(struct responses *l)
 	*l = (struct responses){0};
 }
 
-static void
-bind_opt(struct stmt *q, int i, int64_t v)
-{
-	if (v == 0)
-		db_bind_null(q, i);
-	else
-		db_bind_i64(q, i, v);
-}
-
 int
 response_add(struct db *db, const struct response *r, bool *added, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_RESPONSE_ADD, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, r->item_id);
-	db_bind_text(q, 2, r->npc_response_id);
-	db_bind_text(q, 3, r->author_login);
-	bind_opt(q, 4, r->account_id);
-	db_bind_text(q, 5, r->close_kind);
-	db_bind_text(q, 6, r->action);
-	db_bind_text(q, 7, r->body);
-	db_bind_i64(q, 8, r->at);
-	if (db_exec(q, e) == -1)
+	if (db_run(db, Q_RESPONSE_ADD, e, DB_I64(r->item_id), DB_TEXT(r->npc_response_id),
+	    DB_TEXT(r->author_login), DB_ID(r->account_id), DB_TEXT(r->close_kind),
+	    DB_TEXT(r->action), DB_TEXT(r->body), DB_I64(r->at)) == -1)
 		return -1;
 	*added = db_changes(db) > 0;
 	return 0;
@@ -80,55 +61,31 @@ response_list(struct db *db, int64_t item_id, struct responses *out, struct err 
 {
 	struct responses l = {0};
 	struct stmt *q = NULL;
-	bool row = true;
-	int rc = -1;
+	int rc;
 
-	if (db_query(db, Q_RESPONSE_LIST, &q, e) == -1)
-		goto out;
-	db_bind_i64(q, 1, item_id);
-	for (;;) {
-		if (db_step(q, &row, e) == -1)
-			goto out;
-		if (!row)
-			break;
+	if (db_select(db, Q_RESPONSE_LIST, &q, e, DB_I64(item_id)) == -1)
+		return -1;
+	while ((rc = db_next(q, e)) == 1)
 		read_row(q, &l);
-	}
-	*out = l;
-	l = (struct responses){0};
-	rc = 0;
-out:
-	db_done(q);
-	responses_clear(&l);
+	if (rc == -1)
+		responses_clear(&l);
+	else
+		*out = l;
 	return rc;
 }
 
 int
 response_save(struct db *db, const struct response *r, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_RESPONSE_SAVE, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, r->id);
-	db_bind_text(q, 2, r->author_login);
-	bind_opt(q, 3, r->account_id);
-	db_bind_text(q, 4, r->state);
-	db_bind_text(q, 5, r->reason);
-	db_bind_text(q, 6, r->procore_id);
-	bind_opt(q, 7, r->sent_at);
-	return db_exec(q, e);
+	return db_run(db, Q_RESPONSE_SAVE, e, DB_I64(r->id), DB_TEXT(r->author_login),
+	    DB_ID(r->account_id), DB_TEXT(r->state), DB_TEXT(r->reason),
+	    DB_TEXT(r->procore_id), DB_ID(r->sent_at));
 }
 
 int
 response_closes(struct db *db, int64_t id, const char *close_kind, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_RESPONSE_CLOSES, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, id);
-	db_bind_text(q, 2, close_kind);
-	return db_exec(q, e);
+	return db_run(db, Q_RESPONSE_CLOSES, e, DB_I64(id), DB_TEXT(close_kind));
 }
 
 int
@@ -139,10 +96,9 @@ response_map_get(struct db *db, int64_t connection_id, const char *action,
 	bool row = false;
 	int rc = -1;
 
-	if (db_query(db, Q_RESPONSE_MAP_GET, &q, e) == -1)
+	if (db_select(db, Q_RESPONSE_MAP_GET, &q, e, DB_I64(connection_id),
+	    DB_TEXT(action)) == -1)
 		goto out;
-	db_bind_i64(q, 1, connection_id);
-	db_bind_text(q, 2, action);
 	if (db_step(q, &row, e) == -1)
 		goto out;
 	*out = (struct response_map){.found = row};
@@ -162,35 +118,14 @@ response_map_add(struct db *db, int64_t connection_id, const char *action,
     int64_t procore_response_id, const char *name, const char *considered, int64_t now,
     struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_RESPONSE_MAP_ADD, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, connection_id);
-	db_bind_text(q, 2, action);
-	db_bind_i64(q, 3, procore_response_id);
-	db_bind_text(q, 4, name);
-	db_bind_text(q, 5, considered);
-	db_bind_i64(q, 6, now);
-	return db_exec(q, e);
+	return db_run(db, Q_RESPONSE_MAP_ADD, e, DB_I64(connection_id), DB_TEXT(action),
+	    DB_I64(procore_response_id), DB_TEXT(name), DB_TEXT(considered), DB_I64(now));
 }
 
 static int
 read_number(struct db *db, int query, int64_t connection_id, int64_t *n, struct err *e)
 {
-	struct stmt *q = NULL;
-	bool row = false;
-	int rc = -1;
-
-	if (db_query(db, query, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, connection_id);
-	if (db_step(q, &row, e) == 0) {
-		*n = row ? db_col_i64(q, 0) : 0;
-		rc = 0;
-	}
-	db_done(q);
-	return rc;
+	return db_number(db, query, n, e, DB_I64(connection_id));
 }
 
 int
@@ -209,29 +144,14 @@ int
 response_choice_put(struct db *db, int64_t connection_id, const char *side, const char *key,
     const char *name, const char *meaning, int64_t now, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_RESPONSE_CHOICE_PUT, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, connection_id);
-	db_bind_text(q, 2, side);
-	db_bind_text(q, 3, key);
-	db_bind_text(q, 4, name);
-	db_bind_text(q, 5, meaning);
-	db_bind_i64(q, 6, now);
-	return db_exec(q, e);
+	return db_run(db, Q_RESPONSE_CHOICE_PUT, e, DB_I64(connection_id), DB_TEXT(side),
+	    DB_TEXT(key), DB_TEXT(name), DB_TEXT(meaning), DB_I64(now));
 }
 
 int
 response_choice_drop_old(
     struct db *db, int64_t connection_id, const char *side, int64_t before, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_RESPONSE_CHOICE_DROP_OLD, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, connection_id);
-	db_bind_text(q, 2, side);
-	db_bind_i64(q, 3, before);
-	return db_exec(q, e);
+	return db_run(db, Q_RESPONSE_CHOICE_DROP_OLD, e, DB_I64(connection_id),
+	    DB_TEXT(side), DB_I64(before));
 }

@@ -15,30 +15,16 @@ int
 seal_rows_readers(struct db *db, seal_rows_fn fn, void *arg, struct err *e)
 {
 	struct stmt *q = NULL;
-	bool row = false;
-	int rc = -1;
+	int rc;
 
 	if (db_query(db, Q_SEAL_READERS, &q, e) == -1)
 		return -1;
-	while ((rc = db_step(q, &row, e)) == 0 && row) {
-		rc = fn(arg, db_col_text(q, 0), db_col_i64(q, 1), e);
-		if (rc == -1)
-			break;
+	while ((rc = db_next(q, e)) == 1) {
+		if (fn(arg, db_col_text(q, 0), db_col_i64(q, 1), e) == -1) {
+			db_done(q);
+			return -1;
+		}
 	}
-	db_done(q);
-	return rc;
-}
-
-/* Step a statement that answers one number. */
-static int
-one_number(struct stmt *q, int64_t *out, struct err *e)
-{
-	bool row = false;
-	int rc = db_step(q, &row, e);
-
-	if (rc == 0)
-		*out = row ? db_col_i64(q, 0) : 0;
-	db_done(q);
 	return rc;
 }
 
@@ -46,14 +32,9 @@ int
 seal_rows_known(
     struct db *db, const char *key_id, const char *use, bool *known, struct err *e)
 {
-	struct stmt *q = NULL;
 	int64_t n = 0;
 
-	if (db_query(db, Q_SEAL_KNOWN, &q, e) == -1)
-		return -1;
-	db_bind_text(q, 1, key_id);
-	db_bind_text(q, 2, use);
-	if (one_number(q, &n, e) == -1)
+	if (db_number(db, Q_SEAL_KNOWN, &n, e, DB_TEXT(key_id), DB_TEXT(use)) == -1)
 		return -1;
 	*known = n != 0;
 	return 0;
@@ -62,38 +43,22 @@ seal_rows_known(
 int
 seal_rows_next(struct db *db, const char *key_id, const char *public_hex, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_SEAL_NEXT_PUT, &q, e) == -1)
-		return -1;
-	db_bind_text(q, 1, key_id);
-	db_bind_text(q, 2, public_hex);
-	db_bind_i64(q, 3, clk_now());
-	return db_exec(q, e);
+	return db_run(db, Q_SEAL_NEXT_PUT, e, DB_TEXT(key_id), DB_TEXT(public_hex),
+	    DB_I64(clk_now()));
 }
 
 int
 seal_rows_left(struct db *db, const char *reader_id, int64_t *n, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_SEAL_LEFT, &q, e) == -1)
-		return -1;
-	db_bind_text(q, 1, reader_id);
-	return one_number(q, n, e);
+	return db_number(db, Q_SEAL_LEFT, n, e, DB_TEXT(reader_id));
 }
 
 int
 seal_rows_after(struct db *db, int64_t after_id, const char *reader_id, int64_t *account_id,
     struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_TOKEN_AFTER, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, after_id);
-	db_bind_text(q, 2, reader_id);
-	return one_number(q, account_id, e);
+	return db_number(db, Q_TOKEN_AFTER, account_id, e, DB_I64(after_id),
+	    DB_TEXT(reader_id));
 }
 
 int
@@ -102,16 +67,10 @@ seal_rows_reseal(struct db *db, int64_t account_id, const char *old_reader_id,
 {
 	struct stmt *q = NULL;
 
-	if (db_query(db, Q_SEAL_RESEAL, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, account_id);
-	db_bind_i64(q, 2, t->generation);
-	db_bind_text(q, 3, old_reader_id);
-	db_bind_text(q, 4, t->writer_key_id);
-	db_bind_text(q, 5, t->reader_key_id);
-	db_bind_blob(q, 6, t->access.p, t->access.len);
-	db_bind_blob(q, 7, t->refresh.p, t->refresh.len);
-	if (db_exec(q, e) == -1)
+	if (db_run(db, Q_SEAL_RESEAL, e, DB_I64(account_id), DB_I64(t->generation),
+	    DB_TEXT(old_reader_id), DB_TEXT(t->writer_key_id), DB_TEXT(t->reader_key_id),
+	    DB_BLOB(t->access.p, t->access.len),
+	    DB_BLOB(t->refresh.p, t->refresh.len)) == -1)
 		return -1;
 	*changed = db_changes(db) == 1;
 	if (!*changed)
@@ -124,13 +83,7 @@ seal_rows_reseal(struct db *db, int64_t account_id, const char *old_reader_id,
 int
 seal_rows_retire(struct db *db, const char *reader_id, int64_t *n, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_SEAL_RETIRE, &q, e) == -1)
-		return -1;
-	db_bind_text(q, 1, reader_id);
-	db_bind_i64(q, 2, clk_now());
-	if (db_exec(q, e) == -1)
+	if (db_run(db, Q_SEAL_RETIRE, e, DB_TEXT(reader_id), DB_I64(clk_now())) == -1)
 		return -1;
 	*n = db_changes(db);
 	return 0;

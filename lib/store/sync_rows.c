@@ -16,9 +16,8 @@ sync_connection_get(struct db *db, int64_t id, struct sync_connection *out, stru
 	bool row = false;
 	int rc = -1;
 
-	if (db_query(db, Q_SYNC_CONNECTION, &q, e) == -1)
+	if (db_select(db, Q_SYNC_CONNECTION, &q, e, DB_I64(id)) == -1)
 		goto out;
-	db_bind_i64(q, 1, id);
 	if (db_step(q, &row, e) == -1)
 		goto out;
 	if (!row) {
@@ -44,49 +43,27 @@ int
 sync_connection_done(struct db *db, int64_t id, int64_t now, int64_t next_at,
     int64_t idle_passes, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_SYNC_CONNECTION_DONE, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, id);
-	db_bind_i64(q, 2, now);
-	db_bind_i64(q, 3, next_at);
-	db_bind_i64(q, 4, idle_passes);
-	return db_exec(q, e);
+	return db_run(db, Q_SYNC_CONNECTION_DONE, e, DB_I64(id), DB_I64(now),
+	    DB_I64(next_at), DB_I64(idle_passes));
 }
 
 int
 sync_connection_failed(
     struct db *db, int64_t id, int64_t next_at, const char *error, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_SYNC_CONNECTION_FAILED, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, id);
-	db_bind_i64(q, 2, next_at);
-	db_bind_text(q, 3, error);
-	return db_exec(q, e);
+	return db_run(db, Q_SYNC_CONNECTION_FAILED, e, DB_I64(id), DB_I64(next_at),
+	    DB_TEXT(error));
 }
 
 int
 sync_sharing(
     struct db *db, int64_t account_id, int64_t company_id, int64_t *n, struct err *e)
 {
-	struct stmt *q = NULL;
-	bool row = false;
-	int rc = -1;
-
-	if (db_query(db, Q_SYNC_SHARING, &q, e) == -1)
+	if (db_number(db, Q_SYNC_SHARING, n, e, DB_I64(account_id), DB_I64(company_id)) == -1)
 		return -1;
-	db_bind_i64(q, 1, account_id);
-	db_bind_i64(q, 2, company_id);
-	if (db_step(q, &row, e) == 0) {
-		*n = row && db_col_i64(q, 0) > 0 ? db_col_i64(q, 0) : 1;
-		rc = 0;
-	}
-	db_done(q);
-	return rc;
+	if (*n < 1)
+		*n = 1;
+	return 0;
 }
 
 /* ---- seats */
@@ -112,20 +89,13 @@ read_seats(struct db *db, int query, int64_t id, struct sync_seats *out, struct 
 {
 	struct sync_seats l = {0};
 	struct stmt *q = NULL;
-	bool row = true;
-	int rc = -1;
+	int rc;
 
-	if (db_query(db, query, &q, e) == -1)
-		goto out;
-	db_bind_i64(q, 1, id);
-	for (;;) {
-		const char *sign_in;
+	if (db_select(db, query, &q, e, DB_I64(id)) == -1)
+		return -1;
+	while ((rc = db_next(q, e)) == 1) {
+		const char *sign_in = db_col_text(q, 7);
 
-		if (db_step(q, &row, e) == -1)
-			goto out;
-		if (!row)
-			break;
-		sign_in = db_col_text(q, 7);
 		l.v = xreallocarray(l.v, l.n + 1, sizeof *l.v);
 		l.v[l.n++] = (struct sync_seat){.bic_id = db_col_i64(q, 0),
 		    .connection_id = db_col_i64(q, 1),
@@ -140,12 +110,10 @@ read_seats(struct db *db, int query, int64_t id, struct sync_seats *out, struct 
 		    .rfi_level = xstrdup(db_col_text(q, 10)),
 		    .submittal_level = xstrdup(db_col_text(q, 11))};
 	}
-	*out = l;
-	l = (struct sync_seats){0};
-	rc = 0;
-out:
-	db_done(q);
-	sync_seats_clear(&l);
+	if (rc == -1)
+		sync_seats_clear(&l);
+	else
+		*out = l;
 	return rc;
 }
 
@@ -173,45 +141,22 @@ sync_seat_put(struct db *db, int64_t bic_id, const char *state, const char *text
     const char *rfi_level, const char *submittal_level, const char *contact_id, int64_t now,
     struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_SYNC_SEAT_PUT, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, bic_id);
-	db_bind_text(q, 2, state);
-	db_bind_text(q, 3, text);
-	db_bind_text(q, 4, rfi_level);
-	db_bind_text(q, 5, submittal_level);
-	db_bind_text(q, 6, contact_id);
-	db_bind_i64(q, 7, now);
-	return db_exec(q, e);
+	return db_run(db, Q_SYNC_SEAT_PUT, e, DB_I64(bic_id), DB_TEXT(state), DB_TEXT(text),
+	    DB_TEXT(rfi_level), DB_TEXT(submittal_level), DB_TEXT(contact_id), DB_I64(now));
 }
 
 int
 sync_seat_contact(struct db *db, int64_t bic_id, const char *contact_id,
     const char *missing, int64_t now, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_SYNC_SEAT_CONTACT, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, bic_id);
-	db_bind_text(q, 2, contact_id);
-	db_bind_text(q, 3, missing);
-	db_bind_i64(q, 4, now);
-	return db_exec(q, e);
+	return db_run(db, Q_SYNC_SEAT_CONTACT, e, DB_I64(bic_id), DB_TEXT(contact_id),
+	    DB_TEXT(missing), DB_I64(now));
 }
 
 int
 sync_seat_denied(struct db *db, int64_t bic_id, const char *text, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_SYNC_SEAT_DENIED, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, bic_id);
-	db_bind_text(q, 2, text);
-	return db_exec(q, e);
+	return db_run(db, Q_SYNC_SEAT_DENIED, e, DB_I64(bic_id), DB_TEXT(text));
 }
 
 /* ---- services, webhooks, the response map */
@@ -223,9 +168,8 @@ sync_service_down(struct db *db, const char *name, bool *down, struct err *e)
 	bool row = false;
 	int rc = -1;
 
-	if (db_query(db, Q_SYNC_SERVICE_GET, &q, e) == -1)
+	if (db_select(db, Q_SYNC_SERVICE_GET, &q, e, DB_TEXT(name)) == -1)
 		return -1;
-	db_bind_text(q, 1, name);
 	if (db_step(q, &row, e) == 0) {
 		*down = row && str_eq(db_col_text(q, 0), "down");
 		rc = 0;
@@ -237,45 +181,21 @@ sync_service_down(struct db *db, const char *name, bool *down, struct err *e)
 int
 sync_hooks_last(struct db *db, int64_t procore_project_id, int64_t *id, struct err *e)
 {
-	struct stmt *q = NULL;
-	bool row = false;
-	int rc = -1;
-
-	if (db_query(db, Q_SYNC_HOOK_EVENTS_LAST, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, procore_project_id);
-	if (db_step(q, &row, e) == 0) {
-		*id = row ? db_col_i64(q, 0) : 0;
-		rc = 0;
-	}
-	db_done(q);
-	return rc;
+	return db_number(db, Q_SYNC_HOOK_EVENTS_LAST, id, e, DB_I64(procore_project_id));
 }
 
 int
 sync_hooks_done(
     struct db *db, int64_t procore_project_id, int64_t id, int64_t now, struct err *e)
 {
-	struct stmt *q = NULL;
-
 	if (id == 0)
 		return 0;
-	if (db_query(db, Q_SYNC_HOOK_EVENTS_DONE, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, procore_project_id);
-	db_bind_i64(q, 2, now);
-	db_bind_i64(q, 3, id);
-	return db_exec(q, e);
+	return db_run(db, Q_SYNC_HOOK_EVENTS_DONE, e, DB_I64(procore_project_id),
+	    DB_I64(now), DB_I64(id));
 }
 
 int
 sync_wake_mapped(struct db *db, int64_t connection_id, int64_t now, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_SYNC_WAKE_MAPPED, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, connection_id);
-	db_bind_i64(q, 2, now);
-	return db_exec(q, e);
+	return db_run(db, Q_SYNC_WAKE_MAPPED, e, DB_I64(connection_id), DB_I64(now));
 }

@@ -18,18 +18,10 @@ token_row_clear(struct token_row *t)
 int
 token_put(struct db *db, int64_t account_id, const struct token_row *t, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_TOKEN_PUT, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, account_id);
-	db_bind_i64(q, 2, t->generation);
-	db_bind_text(q, 3, t->writer_key_id);
-	db_bind_text(q, 4, t->reader_key_id);
-	db_bind_blob(q, 5, t->access.p, t->access.len);
-	db_bind_blob(q, 6, t->refresh.p, t->refresh.len);
-	db_bind_i64(q, 7, clk_now());
-	return db_exec(q, e);
+	return db_run(db, Q_TOKEN_PUT, e, DB_I64(account_id), DB_I64(t->generation),
+	    DB_TEXT(t->writer_key_id), DB_TEXT(t->reader_key_id),
+	    DB_BLOB(t->access.p, t->access.len), DB_BLOB(t->refresh.p, t->refresh.len),
+	    DB_I64(clk_now()));
 }
 
 static void
@@ -49,9 +41,8 @@ token_get(struct db *db, int64_t account_id, struct token_row *out, struct err *
 	bool row = false;
 	int rc = -1;
 
-	if (db_query(db, Q_TOKEN_GET, &q, e) == -1)
+	if (db_select(db, Q_TOKEN_GET, &q, e, DB_I64(account_id)) == -1)
 		goto out;
-	db_bind_i64(q, 1, account_id);
 	if (db_step(q, &row, e) == -1)
 		goto out;
 	if (!row) {
@@ -74,57 +65,23 @@ out:
 int
 token_delete(struct db *db, int64_t account_id, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_TOKEN_DELETE, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, account_id);
-	return db_exec(q, e);
+	return db_run(db, Q_TOKEN_DELETE, e, DB_I64(account_id));
 }
 
 int
 token_lease_take(struct db *db, int64_t account_id, const char *owner, int64_t generation, int64_t until_at,
     bool *got, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_LEASE_TAKE, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, account_id);
-	db_bind_text(q, 2, owner);
-	db_bind_i64(q, 3, generation);
-	db_bind_i64(q, 4, until_at);
-	db_bind_i64(q, 5, clk_now());
-	if (db_exec(q, e) == -1)
-		return -1;
-	*got = db_changes(db) == 1;
-	return 0;
-}
-
-/* Step a statement that answers one number. */
-static int
-one_number(struct stmt *q, int64_t *out, struct err *e)
-{
-	bool row = false;
-	int rc = db_step(q, &row, e);
-
-	if (rc == 0)
-		*out = row ? db_col_i64(q, 0) : 0;
-	db_done(q);
-	return rc;
+	return db_change(db, Q_LEASE_TAKE, got, e, DB_I64(account_id), DB_TEXT(owner),
+	    DB_I64(generation), DB_I64(until_at), DB_I64(clk_now()));
 }
 
 int
 token_lease_held(struct db *db, int64_t account_id, const char *owner, bool *held, struct err *e)
 {
-	struct stmt *q = NULL;
 	int64_t n = 0;
 
-	if (db_query(db, Q_LEASE_HELD, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, account_id);
-	db_bind_text(q, 2, owner);
-	if (one_number(q, &n, e) == -1)
+	if (db_number(db, Q_LEASE_HELD, &n, e, DB_I64(account_id), DB_TEXT(owner)) == -1)
 		return -1;
 	*held = n != 0;
 	return 0;
@@ -133,40 +90,21 @@ token_lease_held(struct db *db, int64_t account_id, const char *owner, bool *hel
 int
 token_lease_free(struct db *db, int64_t account_id, const char *owner, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_LEASE_FREE, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, account_id);
-	db_bind_text(q, 2, owner);
-	return db_exec(q, e);
+	return db_run(db, Q_LEASE_FREE, e, DB_I64(account_id), DB_TEXT(owner));
 }
 
 int
 token_leases_held(struct db *db, int64_t *n, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_LEASES_HELD, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, clk_now());
-	return one_number(q, n, e);
+	return db_number(db, Q_LEASES_HELD, n, e, DB_I64(clk_now()));
 }
 
 int
 token_journal_add(struct db *db, int64_t account_id, const char *kind, int64_t generation, const char *owner,
     int64_t *id, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_JOURNAL_ADD, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, account_id);
-	db_bind_text(q, 2, kind);
-	db_bind_i64(q, 3, generation);
-	db_bind_text(q, 4, owner);
-	db_bind_i64(q, 5, clk_now());
-	if (db_exec(q, e) == -1)
+	if (db_run(db, Q_JOURNAL_ADD, e, DB_I64(account_id), DB_TEXT(kind),
+	    DB_I64(generation), DB_TEXT(owner), DB_I64(clk_now())) == -1)
 		return -1;
 	*id = db_last_id(db);
 	return 0;
@@ -176,17 +114,8 @@ int
 token_journal_end(struct db *db, int64_t id, const char *state, int status, const char *detail,
     int64_t account_id, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_JOURNAL_END, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, id);
-	db_bind_text(q, 2, state);
-	db_bind_i64(q, 3, clk_now());
-	db_bind_i64(q, 4, status);
-	db_bind_text(q, 5, detail);
-	db_bind_i64(q, 6, account_id);
-	return db_exec(q, e);
+	return db_run(db, Q_JOURNAL_END, e, DB_I64(id), DB_TEXT(state), DB_I64(clk_now()),
+	    DB_I64(status), DB_TEXT(detail), DB_I64(account_id));
 }
 
 int
@@ -197,10 +126,9 @@ token_journal_open(struct db *db, int64_t account_id, int64_t generation, int64_
 	bool row = false;
 	int rc = -1;
 
-	if (db_query(db, Q_JOURNAL_OPEN, &q, e) == -1)
+	if (db_select(db, Q_JOURNAL_OPEN, &q, e, DB_I64(account_id),
+	    DB_I64(generation)) == -1)
 		return -1;
-	db_bind_i64(q, 1, account_id);
-	db_bind_i64(q, 2, generation);
 	rc = db_step(q, &row, e);
 	if (rc == 0) {
 		*lost = row ? db_col_i64(q, 0) : 0;
@@ -213,28 +141,15 @@ token_journal_open(struct db *db, int64_t account_id, int64_t generation, int64_
 int
 token_journal_give_up(struct db *db, int64_t account_id, int64_t generation, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_JOURNAL_GIVE_UP, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, account_id);
-	db_bind_i64(q, 2, generation);
-	db_bind_i64(q, 3, clk_now());
-	return db_exec(q, e);
+	return db_run(db, Q_JOURNAL_GIVE_UP, e, DB_I64(account_id), DB_I64(generation),
+	    DB_I64(clk_now()));
 }
 
 int
 token_key_put(struct db *db, const char *key_id, const char *use, const char *public_hex, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_SEAL_KEY_PUT, &q, e) == -1)
-		return -1;
-	db_bind_text(q, 1, key_id);
-	db_bind_text(q, 2, use);
-	db_bind_text(q, 3, public_hex);
-	db_bind_i64(q, 4, clk_now());
-	return db_exec(q, e);
+	return db_run(db, Q_SEAL_KEY_PUT, e, DB_TEXT(key_id), DB_TEXT(use),
+	    DB_TEXT(public_hex), DB_I64(clk_now()));
 }
 
 int
@@ -244,9 +159,8 @@ token_key_current(struct db *db, const char *use, char key_id[32], bool *known, 
 	bool row = false;
 	int rc = -1;
 
-	if (db_query(db, Q_SEAL_KEY_USE, &q, e) == -1)
+	if (db_select(db, Q_SEAL_KEY_USE, &q, e, DB_TEXT(use)) == -1)
 		goto out;
-	db_bind_text(q, 1, use);
 	if (db_step(q, &row, e) == -1)
 		goto out;
 	*known = row;
@@ -262,24 +176,11 @@ int
 token_evidence_add(struct db *db, int64_t account_id, const char *call, const char *stage, int status,
     const char *request_id, const char *answer, int keep, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_EVIDENCE_ADD, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, account_id);
-	db_bind_i64(q, 2, clk_now());
-	db_bind_text(q, 3, call);
-	db_bind_text(q, 4, stage);
-	db_bind_i64(q, 5, status);
-	db_bind_text(q, 6, request_id);
-	db_bind_text(q, 7, answer);
-	if (db_exec(q, e) == -1)
+	if (db_run(db, Q_EVIDENCE_ADD, e, DB_I64(account_id), DB_I64(clk_now()),
+	    DB_TEXT(call), DB_TEXT(stage), DB_I64(status), DB_TEXT(request_id),
+	    DB_TEXT(answer)) == -1)
 		return -1;
 	if (keep == 0)
 		return 0;
-	if (db_query(db, Q_EVIDENCE_TRIM, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, account_id);
-	db_bind_i64(q, 2, keep);
-	return db_exec(q, e);
+	return db_run(db, Q_EVIDENCE_TRIM, e, DB_I64(account_id), DB_I64(keep));
 }

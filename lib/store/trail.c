@@ -11,26 +11,17 @@ int
 trail_add(struct db *db, int64_t at, const char *actor, const char *action, const char *target,
     const char *detail, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_AUDIT_ADD, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, at);
-	db_bind_text(q, 2, actor);
-	db_bind_text(q, 3, action);
-	db_bind_text(q, 4, target);
-	db_bind_text(q, 5, detail);
-	return db_exec(q, e);
+	return db_run(db, Q_AUDIT_ADD, e, DB_I64(at), DB_TEXT(actor), DB_TEXT(action),
+	    DB_TEXT(target), DB_TEXT(detail));
 }
 
 static int
 each(struct stmt *q, trail_fn fn, void *arg, int64_t *n, struct err *e)
 {
-	bool row = false;
 	int rc;
 
 	*n = 0;
-	while ((rc = db_step(q, &row, e)) == 0 && row) {
+	while ((rc = db_next(q, e)) == 1) {
 		struct trail_row r = {.id = db_col_i64(q, 0), .at = db_col_i64(q, 1)};
 
 		r.actor = db_col_text(q, 2);
@@ -40,11 +31,10 @@ each(struct stmt *q, trail_fn fn, void *arg, int64_t *n, struct err *e)
 		r.mac = db_col_blob(q, 6, &r.mac_len);
 		(*n)++;
 		if (fn(arg, &r, e) == -1) {
-			rc = -1;
-			break;
+			db_done(q);
+			return -1;
 		}
 	}
-	db_done(q);
 	return rc;
 }
 
@@ -53,9 +43,8 @@ trail_unsealed(struct db *db, int64_t max, trail_fn fn, void *arg, int64_t *n, s
 {
 	struct stmt *q = NULL;
 
-	if (db_query(db, Q_AUDIT_UNSEALED, &q, e) == -1)
+	if (db_select(db, Q_AUDIT_UNSEALED, &q, e, DB_I64(max)) == -1)
 		return -1;
-	db_bind_i64(q, 1, max);
 	return each(q, fn, arg, n, e);
 }
 
@@ -64,10 +53,8 @@ trail_walk(struct db *db, int64_t after_id, int64_t max, trail_fn fn, void *arg,
 {
 	struct stmt *q = NULL;
 
-	if (db_query(db, Q_AUDIT_WALK, &q, e) == -1)
+	if (db_select(db, Q_AUDIT_WALK, &q, e, DB_I64(after_id), DB_I64(max)) == -1)
 		return -1;
-	db_bind_i64(q, 1, after_id);
-	db_bind_i64(q, 2, max);
 	return each(q, fn, arg, n, e);
 }
 
@@ -80,9 +67,8 @@ trail_mac_before(struct db *db, int64_t id, void *dst, size_t size, size_t *len,
 	const void *p;
 	int rc = -1;
 
-	if (db_query(db, Q_AUDIT_MAC_BEFORE, &q, e) == -1)
+	if (db_select(db, Q_AUDIT_MAC_BEFORE, &q, e, DB_I64(id)) == -1)
 		goto out;
-	db_bind_i64(q, 1, id);
 	if (db_step(q, &row, e) == -1)
 		goto out;
 	*exists = row;
@@ -99,13 +85,7 @@ out:
 int
 trail_set_mac(struct db *db, int64_t id, const void *mac, size_t n, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_AUDIT_SET_MAC, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, id);
-	db_bind_blob(q, 2, mac, n);
-	return db_exec(q, e);
+	return db_run(db, Q_AUDIT_SET_MAC, e, DB_I64(id), DB_BLOB(mac, n));
 }
 
 int
@@ -131,9 +111,8 @@ meta_get(struct db *db, const char *key, char **out, struct err *e)
 	bool row = false;
 	int rc = -1;
 
-	if (db_query(db, Q_META_GET, &q, e) == -1)
+	if (db_select(db, Q_META_GET, &q, e, DB_TEXT(key)) == -1)
 		goto out;
-	db_bind_text(q, 1, key);
 	if (db_step(q, &row, e) == -1)
 		goto out;
 	*out = row ? xstrdup(db_col_text(q, 0)) : NULL;
@@ -146,11 +125,5 @@ out:
 int
 meta_set(struct db *db, const char *key, const char *value, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_META_SET, &q, e) == -1)
-		return -1;
-	db_bind_text(q, 1, key);
-	db_bind_text(q, 2, value);
-	return db_exec(q, e);
+	return db_run(db, Q_META_SET, e, DB_TEXT(key), DB_TEXT(value));
 }

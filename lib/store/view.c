@@ -18,8 +18,7 @@ walk(struct db *db, int query, const int64_t *numbers, size_t numbers_n, const c
 {
 	struct stmt *q = NULL;
 	int64_t rows = 0;
-	bool row = true;
-	int rc = -1;
+	int rc;
 
 	if (db_query(db, query, &q, e) == -1)
 		return -1;
@@ -27,19 +26,12 @@ walk(struct db *db, int query, const int64_t *numbers, size_t numbers_n, const c
 		db_bind_i64(q, (int)i + 1, numbers[i]);
 	if (text != NULL)
 		db_bind_text(q, (int)numbers_n + 1, text);
-	for (;;) {
-		if (db_step(q, &row, e) == -1)
-			goto out;
-		if (!row)
-			break;
+	while ((rc = db_next(q, e)) == 1) {
 		fn(arg, q);
 		rows++;
 	}
-	if (n != NULL)
+	if (rc == 0 && n != NULL)
 		*n = rows;
-	rc = 0;
-out:
-	db_done(q);
 	return rc;
 }
 

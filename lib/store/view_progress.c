@@ -12,11 +12,9 @@ view_progress(struct db *db, int64_t connection_id, int64_t since_at, int64_t no
 	bool row = false;
 	int rc = -1;
 
-	if (db_query(db, Q_VIEW_PROGRESS, &q, e) == -1)
+	if (db_select(db, Q_VIEW_PROGRESS, &q, e, DB_I64(connection_id), DB_I64(since_at),
+	    DB_I64(now)) == -1)
 		return -1;
-	db_bind_i64(q, 1, connection_id);
-	db_bind_i64(q, 2, since_at);
-	db_bind_i64(q, 3, now);
 	if (db_step(q, &row, e) == -1)
 		goto out;
 	*out = (struct view_progress){.done = db_col_i64(q, 0),

@@ -18,9 +18,8 @@ webhook_wanted(
 	bool row = false;
 	int rc = -1;
 
-	if (db_query(db, Q_WEBHOOK_WANTED, &q, e) == -1)
+	if (db_select(db, Q_WEBHOOK_WANTED, &q, e, DB_I64(connection_id)) == -1)
 		return -1;
-	db_bind_i64(q, 1, connection_id);
 	if (db_step(q, &row, e) == -1)
 		goto out;
 	if (!row) {
@@ -56,9 +55,8 @@ webhook_get(struct db *db, int64_t connection_id, struct webhook *out, struct er
 	bool row = false;
 	int rc = -1;
 
-	if (db_query(db, Q_WEBHOOK_GET, &q, e) == -1)
+	if (db_select(db, Q_WEBHOOK_GET, &q, e, DB_I64(connection_id)) == -1)
 		return -1;
-	db_bind_i64(q, 1, connection_id);
 	if (db_step(q, &row, e) == -1)
 		goto out;
 	*out = (struct webhook){0};
@@ -80,30 +78,15 @@ int
 webhook_put(struct db *db, int64_t connection_id, const struct webhook *w, bool unproven,
     struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_WEBHOOK_PUT, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, connection_id);
-	db_bind_text(q, 2, w->hook_id);
-	db_bind_text(q, 3, w->api);
-	db_bind_text(q, 4, w->triggers);
-	db_bind_text(q, 5, w->active ? "active" : "broken");
-	db_bind_i64(q, 6, w->checked_at);
-	db_bind_text(q, 7, w->error);
-	db_bind_bool(q, 8, unproven);
-	return db_exec(q, e);
+	return db_run(db, Q_WEBHOOK_PUT, e, DB_I64(connection_id), DB_TEXT(w->hook_id),
+	    DB_TEXT(w->api), DB_TEXT(w->triggers), DB_TEXT(w->active ? "active" : "broken"),
+	    DB_I64(w->checked_at), DB_TEXT(w->error), DB_BOOL(unproven));
 }
 
 static int
 run_one(struct db *db, int query, int64_t connection_id, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, query, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, connection_id);
-	return db_exec(q, e);
+	return db_run(db, query, e, DB_I64(connection_id));
 }
 
 int
@@ -121,12 +104,6 @@ webhook_doubt(struct db *db, int64_t connection_id, struct err *e)
 int
 webhook_plan_rows(struct db *db, bool on, int64_t now, struct err *e)
 {
-	struct stmt *q = NULL;
-
-	if (db_query(db, Q_WEBHOOK_PLAN, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, now);
-	db_bind_i64(q, 2, JOB_PRIO_QUIET);
-	db_bind_bool(q, 3, on);
-	return db_exec(q, e);
+	return db_run(db, Q_WEBHOOK_PLAN, e, DB_I64(now), DB_I64(JOB_PRIO_QUIET),
+	    DB_BOOL(on));
 }

@@ -106,6 +106,47 @@ test_lists(void **state)
 }
 
 static void
+test_in_one_call(void **state)
+{
+	struct db *db = rig_fresh(*state, DB_ROLE_WEB);
+	static const unsigned char bytes[] = {0, 1, 0xff};
+	struct stmt *s = NULL;
+	bool yes = true;
+	int64_t n = 9;
+	size_t size = 0;
+
+	OK(db_number(db, FX_PROJECT_COUNT, &n, &rig_err, DB_NONE));
+	assert_int_equal(n, 0);
+	OK(db_yes(db, FX_PROJECT_COUNT, &yes, &rig_err, DB_NONE));
+	assert_false(yes);
+	OK(db_run(db, FX_PROJECT_ADD, &rig_err, DB_TEXT("a"), DB_I64(7), DB_BLOB(bytes, sizeof bytes),
+	    DB_BOOL(true)));
+	OK(db_run(db, FX_PROJECT_ADD, &rig_err, DB_TEXT("b"), DB_ID(0), DB_NULL, DB_BOOL(false)));
+	OK(db_number(db, FX_PROJECT_COUNT, &n, &rig_err, DB_NONE));
+	assert_int_equal(n, 2);
+	OK(db_select(db, FX_PROJECT_GET, &s, &rig_err, DB_TEXT("a")));
+	assert_int_equal(db_next(s, &rig_err), 1);
+	assert_int_equal(db_col_i64(s, 1), 7);
+	assert_memory_equal(db_col_blob(s, 2, &size), bytes, sizeof bytes);
+	assert_true(db_col_bool(s, 3));
+	assert_int_equal(db_next(s, &rig_err), 0);
+	OK(db_select(db, FX_PROJECT_GET, &s, &rig_err, DB_TEXT("b"))); /* its end freed it */
+	assert_int_equal(db_next(s, &rig_err), 1);
+	assert_true(db_col_null(s, 1));
+	assert_true(db_col_null(s, 2));
+	db_done(s);
+	OK(db_change(db, FX_PROJECT_BUMP, &yes, &rig_err, DB_TEXT("a")));
+	assert_true(yes);
+	OK(db_change(db, FX_PROJECT_BUMP, &yes, &rig_err, DB_TEXT("no such")));
+	assert_false(yes);
+	/* Errors pass through, and leave outputs and statements alone. */
+	FAILS(db_run(db, FX_PROJECT_ADD, &rig_err, DB_NULL, DB_I64(1), DB_NULL, DB_BOOL(false)), ERR_DB);
+	FAILS(db_number(db, FX_FILLER_COUNT, &n, &rig_err, DB_NONE), ERR_BUG); /* another role's */
+	assert_int_equal(n, 2);
+	FAILS(db_change(db, FX_PROJECT_BUMP, &yes, &rig_err, DB_TEXT("a"), DB_I64(2)), ERR_BUG);
+}
+
+static void
 test_misuse(void **state)
 {
 	struct db *db = rig_fresh(*state, DB_ROLE_WEB);
@@ -264,6 +305,7 @@ main(void)
 	    T(test_values),
 	    T(test_null_and_empty),
 	    T(test_lists),
+	    T(test_in_one_call),
 	    T(test_misuse),
 	    T(test_constraint),
 	    T(test_value_too_big),

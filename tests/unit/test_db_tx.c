@@ -305,7 +305,7 @@ test_integrity(void **state)
 	OK(db_integrity(db, &rig_err));
 	sqlite3_db_config(db->h, SQLITE_DBCONFIG_ENABLE_FKEY, 0, NULL);
 	db->inner = true;
-	OK(db_run(db, "INSERT INTO part (project_id) VALUES (99)", "test", &rig_err));
+	OK(db_script(db, "INSERT INTO part (project_id) VALUES (99)", "test", &rig_err));
 	db->inner = false;
 	FAILS(db_integrity(db, &rig_err), ERR_DB);
 	SAYS("part");

@@ -45,7 +45,7 @@ class Rig:
         self.argv = dict(argv or {})
         self.counts = {**COUNTS, **(counts or {})}
         self.extra_config = dict(config or {})
-        self.build = build or os.environ.get("CW_BUILD") or os.path.join(TOP, "build")
+        self.build = os.path.abspath(build or os.environ.get("CW_BUILD") or os.path.join(TOP, "build"))
         self.static_dir = static_dir or os.path.join(self.build, "share", "static")
         self.real_procore = real_procore  # keys of a connectorweb.conf that names a real Procore app
         # signin's instances count failures together in the directory that systemd would give them

@@ -9,6 +9,7 @@
 
 #include "base/clk.h"
 #include "base/enc.h"
+#include "base/err.h"
 #include "base/limits.h"
 #include "base/str.h"
 #include "core/npc_int.h"
@@ -82,13 +83,14 @@ npc_changes(struct npc *n, const char *project, int64_t since_at, const char *ne
 {
 	struct npc_req r = {.op = NPC_CHANGES, .project = project};
 	struct buf q = BUF_INIT(LIMIT_URL);
-	char since[CLK_ISO_BYTES];
+	char iso[CLK_ISO_BYTES], since[CLK_ISO_BYTES + sizeof ".000"];
 
-	clk_iso(since_at, since);
+	clk_iso(since_at, iso);
+	BUG_IF(str_format(since, sizeof since, "%.19s.000Z", iso) == -1);
 	add(&q, "limit", "200");
 	if (!str_empty(next))
 		add(&q, "next", next);
-	add(&q, "updatedSince", since);
+	add(&q, "updatedSince", since); /* times carry milliseconds (contract) */
 	return call_query(n, &r, &q, out, e);
 }
 

@@ -15,7 +15,6 @@ static const struct npc_path paths[NPC_OP_MAX] = {
     [NPC_RFI_UPDATE] = {"PATCH", "/v1/projects/{projectId}/rfis/{itemId}"},
     [NPC_RFI_REOPEN] = {"POST", "/v1/projects/{projectId}/rfis/{itemId}/reopen"},
     [NPC_RFI_RESPONSES] = {"GET", "/v1/projects/{projectId}/rfis/{itemId}/responses"},
-    [NPC_RFI_FILES] = {"GET", "/v1/projects/{projectId}/rfis/{itemId}/files"},
     [NPC_RFI_ATTACH] = {"POST", "/v1/projects/{projectId}/rfis/{itemId}/files"},
     [NPC_SUBMITTAL_FIND] = {"GET", "/v1/projects/{projectId}/submittals"},
     [NPC_SUBMITTAL_CREATE] = {"POST", "/v1/projects/{projectId}/submittals"},
@@ -25,10 +24,8 @@ static const struct npc_path paths[NPC_OP_MAX] = {
 	"/v1/projects/{projectId}/submittals/{itemId}/reopen"},
     [NPC_SUBMITTAL_RESPONSES] = {"GET",
 	"/v1/projects/{projectId}/submittals/{itemId}/responses"},
-    [NPC_SUBMITTAL_FILES] = {"GET", "/v1/projects/{projectId}/submittals/{itemId}/files"},
     [NPC_SUBMITTAL_ATTACH] = {"POST", "/v1/projects/{projectId}/submittals/{itemId}/files"},
     [NPC_UPLOAD_CREATE] = {"POST", "/v1/projects/{projectId}/uploads"},
-    [NPC_UPLOAD_GET] = {"GET", "/v1/projects/{projectId}/uploads/{uploadId}"},
     [NPC_FILE_GET] = {"GET", "/v1/projects/{projectId}/files/{fileId}"},
 };
 

@@ -101,25 +101,6 @@ item_exists(struct call *c, bool *there, bool *open, struct err *e)
 	return 0;
 }
 
-int
-api_item_files(struct call *c, struct err *e)
-{
-	struct json *out;
-	bool there = false, open = false;
-
-	if (item_exists(c, &there, &open, e) == -1)
-		return -1;
-	if (!there)
-		return call_refuse(c, 404, "not_found", "no such item");
-	out = json_obj();
-	if (files_of(c->n, NQ_FILE_OF_ITEM, c->seg[4], true, json_put_arr(out, "items"),
-		e) == -1) {
-		json_free(out);
-		return -1;
-	}
-	return call_json(c, 200, out);
-}
-
 static int
 answer_file(struct call *c, int status, const char *id, struct err *e)
 {
@@ -208,12 +189,6 @@ answer_upload(struct call *c, int status, const char *id, struct err *e)
 	free(state);
 	free(url);
 	return call_json(c, status, out);
-}
-
-int
-api_upload_get(struct call *c, struct err *e)
-{
-	return answer_upload(c, 200, c->seg[4], e);
 }
 
 static bool

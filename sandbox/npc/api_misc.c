@@ -26,17 +26,6 @@ api_projects(struct call *c, struct err *e)
 	return -1;
 }
 
-int
-api_project(struct call *c, struct err *e)
-{
-	struct json *j = NULL;
-
-	if (nq_json(c->n, NQ_PROJECT_JSON, &j, e, "s", c->seg[2]) == -1)
-		return -1;
-	return j != NULL ? call_json(c, 200, j)
-			 : call_refuse(c, 404, "not_found", "no such project");
-}
-
 /* 1: answered that there is none. */
 static int
 need_project(struct call *c, struct err *e)

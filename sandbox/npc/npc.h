@@ -123,7 +123,6 @@ MUST_USE int call_log(struct call *c, const struct fault *f, struct err *e);
 
 /* ---- handlers of the contract */
 int api_projects(struct call *c, struct err *e);
-int api_project(struct call *c, struct err *e);
 int api_contacts(struct call *c, struct err *e);
 int api_keywords(struct call *c, struct err *e);
 int api_changes(struct call *c, struct err *e);
@@ -133,10 +132,8 @@ int api_item_get(struct call *c, struct err *e);
 int api_item_update(struct call *c, struct err *e);
 int api_item_reopen(struct call *c, struct err *e);
 int api_item_responses(struct call *c, struct err *e);
-int api_item_files(struct call *c, struct err *e);
 int api_item_attach(struct call *c, struct err *e);
 int api_upload_create(struct call *c, struct err *e);
-int api_upload_get(struct call *c, struct err *e);
 int api_file_get(struct call *c, struct err *e);
 int api_bytes(struct call *c, struct err *e); /* GET and PUT /files/ID */
 

@@ -22,12 +22,10 @@ static const struct {
 	call_handler fn;
 } routes[] = {
     {FCGI_GET, "v1/projects", api_projects},
-    {FCGI_GET, "v1/projects/*", api_project},
     {FCGI_GET, "v1/projects/*/contacts", api_contacts},
     {FCGI_GET, "v1/projects/*/keywords", api_keywords},
     {FCGI_GET, "v1/projects/*/changes", api_changes},
     {FCGI_POST, "v1/projects/*/uploads", api_upload_create},
-    {FCGI_GET, "v1/projects/*/uploads/*", api_upload_get},
     {FCGI_GET, "v1/projects/*/files/*", api_file_get},
     {FCGI_GET, "v1/projects/*/rfis", api_item_list},
     {FCGI_POST, "v1/projects/*/rfis", api_item_create},
@@ -35,7 +33,6 @@ static const struct {
     {FCGI_PATCH, "v1/projects/*/rfis/*", api_item_update},
     {FCGI_POST, "v1/projects/*/rfis/*/reopen", api_item_reopen},
     {FCGI_GET, "v1/projects/*/rfis/*/responses", api_item_responses},
-    {FCGI_GET, "v1/projects/*/rfis/*/files", api_item_files},
     {FCGI_POST, "v1/projects/*/rfis/*/files", api_item_attach},
     {FCGI_GET, "v1/projects/*/submittals", api_item_list},
     {FCGI_POST, "v1/projects/*/submittals", api_item_create},
@@ -43,7 +40,6 @@ static const struct {
     {FCGI_PATCH, "v1/projects/*/submittals/*", api_item_update},
     {FCGI_POST, "v1/projects/*/submittals/*/reopen", api_item_reopen},
     {FCGI_GET, "v1/projects/*/submittals/*/responses", api_item_responses},
-    {FCGI_GET, "v1/projects/*/submittals/*/files", api_item_files},
     {FCGI_POST, "v1/projects/*/submittals/*/files", api_item_attach},
 };
 

@@ -2,7 +2,7 @@
  * client and keys of a configuration, and if wanted dead right after its Nth commit.
  *
  *   sync_step CONFIG grant ACCOUNT_ID    a token pair as JSON on standard input is stored
- *   sync_step CONFIG sync|check|choices|resume ID [N]
+ *   sync_step CONFIG sync|check|choices|resume|browse ID [N]
  *   sync_step CONFIG upload ACCOUNT_ID   standard input is a file: sent to COMPANY/PROJECT
  * of the environment in segments of 5 MiB; prints "uuid=..."
  *
@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "base/str.h"
+#include "core/browse.h"
 #include "core/keys.h"
 #include "core/procore.h"
 #include "core/spool.h"
@@ -214,6 +215,8 @@ run(struct step *s, const char *what, int64_t id, int64_t *next_at, struct err *
 		return sync_check_bic(&s->sync, id, next_at, e);
 	if (str_eq(what, "pull"))
 		return pull(s, id, next_at, e);
+	if (str_eq(what, "browse")) /* Project Center's projects, if a page asked for them */
+		return browse_run(&s->sync, 0, e);
 	if (str_eq(what, "choices"))
 		return sync_choices(&s->sync, id, next_at, e);
 	if (str_eq(what, "resume"))

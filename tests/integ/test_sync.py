@@ -23,11 +23,12 @@ class SyncCase(unittest.TestCase):
     """Stand-ins, nginx and an imported database; no worker."""
 
     config = {}
+    rig_class = Rig
 
     @classmethod
     def setUpClass(cls):
         cls.dir = tempfile.TemporaryDirectory(prefix="cw-sync-")
-        cls.rig = Rig(cls.dir.name, parts=("procore", "npc", "nginx"), config=cls.config)
+        cls.rig = cls.rig_class(cls.dir.name, parts=("procore", "npc", "nginx"), config=cls.config)
         cls.projects = {p["key"]: p for p in load("projects.json")["projects"]}
         cls.people = {p["user"]: p for p in load("people.json")["people"]}
         try:

@@ -123,7 +123,8 @@ next_time(struct run *r, int64_t *next_at, struct err *e)
 		*next_at = pace_back_at(r->retry_at, r->read_at, now);
 	else if (r->stopped && *next_at > now + AGAIN_S)
 		*next_at = now + AGAIN_S - rnd_between(0, AGAIN_S / 10);
-	if (!r->stopped && !r->no_reader) {
+	/* without Project Center what is due stays due; nothing is gained by hurry */
+	if (!r->stopped && !r->no_reader && npc_configured(r->x->npc)) {
 		if (item_next_due(r->db, r->connection_id, &due, e) == -1)
 			return -1;
 		if (due != 0 && due < *next_at)
@@ -191,17 +192,15 @@ end_pass(struct run *r, bool rfis, bool submittals, int64_t *next_at, struct err
 	return db_commit(r->db, e);
 }
 
+/* With npc_adapter = none Procore is read all the same: that proves the sign-ins, finds lost
+ * permissions, and lists what waits for the day on which Project Center is there. */
 static int
 pass(struct run *r, int64_t *next_at, struct err *e)
 {
-	bool rfis = false, submittals = false;
+	bool rfis = false, submittals = false, npc = npc_configured(r->x->npc);
 
-	if (!npc_configured(r->x->npc)) {
-		str_cut(r->error, sizeof r->error, "Project Center not configured");
-		return end_pass(r, false, false, next_at, e);
-	}
 	if (sync_hooks_last(r->db, r->project_id, &r->hook_id, e) == -1 ||
-	    wake(r, e) == -1 || list_npc(r, e) == -1)
+	    wake(r, e) == -1 || (npc && list_npc(r, e) == -1))
 		return -1;
 	/* something happens here, however long it was quiet */
 	if (r->hook_id != 0)
@@ -210,7 +209,9 @@ pass(struct run *r, int64_t *next_at, struct err *e)
 	    (list_kind(r, PLAN_RFI, &rfis, e) == -1 ||
 		(!r->stopped && list_kind(r, PLAN_SUBMITTAL, &submittals, e) == -1)))
 		return -1;
-	if (!r->stopped && (refresh_choices(r, e) == -1 || work_off(r, e) == -1))
+	if (!npc && !r->stopped)
+		str_cut(r->error, sizeof r->error, "Project Center not configured");
+	else if (!r->stopped && (refresh_choices(r, e) == -1 || work_off(r, e) == -1))
 		return -1;
 	return end_pass(r, rfis, submittals, next_at, e);
 }

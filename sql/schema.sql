@@ -320,6 +320,15 @@ CREATE INDEX item_retry ON item (connection_id, next_try_at) WHERE next_try_at I
 
 CREATE INDEX item_state ON item (connection_id, state, changed_at);
 
+CREATE TABLE item_cost (         -- what items cost that were worked off; the estimate of a catch-up rests on it
+	kind  TEXT NOT NULL CHECK (kind IN ('rfi', 'submittal')), -- what
+	way   TEXT NOT NULL CHECK (way IN ('in', 'out')), -- taken over, or an answer sent back
+	items INTEGER NOT NULL,      -- how many, older ones faded
+	calls INTEGER NOT NULL,      -- requests to Procore for them
+	ms    INTEGER NOT NULL,      -- time they took
+	PRIMARY KEY (kind, way)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE item_event (        -- an item's history in words
 	id      INTEGER PRIMARY KEY, -- order of events
 	item_id INTEGER NOT NULL REFERENCES item (id), -- whose history

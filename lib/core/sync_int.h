@@ -120,6 +120,9 @@ struct work {
 	int64_t wait_until; /* the item is looked at again then; 0: no */
 	bool failed;        /* this try failed; reason is in it */
 	bool changed;       /* something was done that history tells */
+	bool was_new;       /* not in Project Center when the work began */
+	bool answering;     /* an answer waited to go back */
+	int64_t calls_before, start_ms; /* Procore's calls of the pass, clock: at the begin */
 };
 MUST_USE int item_work(struct run *r, int64_t item_id, struct err *e);
 /* Read Procore's side afresh into w->remote; has_remote false: the pass or the item cannot

@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "io/crypt.h"
 #include "store/issue.h"
+#include "store/item_cost.h"
 #include "store/job.h"
 
 enum {
@@ -249,6 +250,19 @@ settle_state(struct work *w)
 					  : "linked");
 }
 
+/* What it took to take the item over, or to send an answer of it: the next catch-up is
+ * estimated by that. Smaller changes would make it look cheap. */
+static int
+note_cost(struct work *w, struct err *e)
+{
+	bool in = w->was_new && w->it.npc_id != NULL;
+
+	if (!w->changed || (!in && !w->answering))
+		return 0;
+	return item_cost_add(w->r->db, w->it.kind, in ? "in" : "out",
+	    w->r->procore.calls - w->calls_before, clk_mono_ms() - w->start_ms, e);
+}
+
 static int
 finish(struct work *w, struct err *e)
 {
@@ -269,6 +283,10 @@ finish(struct work *w, struct err *e)
 		return -1;
 	if (issue_clear_item(w->r->db, it->id, "", "", "it worked", now, e) == -1 ||
 	    item_save(w->r->db, it, now, e) == -1) {
+		db_rollback(w->r->db);
+		return -1;
+	}
+	if (note_cost(w, e) == -1) {
 		db_rollback(w->r->db);
 		return -1;
 	}
@@ -315,6 +333,7 @@ work_on(struct work *w, struct err *e)
 			return 0;
 		if (in_carry(w, e) == -1)
 			return -1;
+		w->answering = waits;
 		if (!w->failed && !w->r->stopped && waits && answer_send(w, e) == -1)
 			return -1;
 	}
@@ -332,6 +351,9 @@ item_work(struct run *r, int64_t item_id, struct err *e)
 	if (item_get(r->db, item_id, &w.it, e) == -1)
 		return -1;
 	w.kind = str_eq(w.it.kind, "rfi") ? PLAN_RFI : PLAN_SUBMITTAL;
+	w.was_new = w.it.npc_id == NULL;
+	w.calls_before = r->procore.calls;
+	w.start_ms = clk_mono_ms();
 	rc = work_on(&w, e);
 	json_free(w.npc);
 	plan_remote_clear(&w.remote);

@@ -45,7 +45,7 @@ count_quiet(struct db *db, int64_t connection_id, const struct pass *p, struct e
 int
 pass_add(struct db *db, int64_t connection_id, const struct pass *p, struct err *e)
 {
-	if (p->found == 0 && p->done == 0 && p->failed == 0)
+	if (p->found == 0 && p->done == 0 && p->skipped == 0 && p->failed == 0)
 		return count_quiet(db, connection_id, p, e);
 	return db_run(db, Q_PASS_ADD, e, DB_I64(connection_id), DB_ID(p->account_id),
 	    DB_I64(p->started_at), DB_I64(p->finished_at), DB_I64(p->found),

@@ -6,12 +6,22 @@
 
 #include "base/clk.h"
 #include "base/str.h"
+#include "core/catchup.h"
 #include "store/connection.h"
 #include "store/view_items.h"
 #include "store/view_progress.h"
 #include "web/words.h"
 
-enum { EDIT_ITEMS = 20 };
+enum {
+	EDIT_ITEMS = 20,
+	EDIT_PASSES = 10,
+	QUIET_S = 24 * 3600 /* a day of passes that found nothing */
+};
+
+struct passes_build {
+	struct web_req *r;
+	struct json *list;
+};
 
 /* ---- sync */
 
@@ -68,49 +78,54 @@ put_sync_rows(struct web_req *r, struct err *e)
 	return 0;
 }
 
-enum {
-	/* One thing coming in: itself, its replies or steps, a file or two; one going back:
-	 * a look, the answer, a look at the result. Two calls a second. */
-	CALLS_IN = 4,
-	CALLS_OUT = 3,
-	CALLS_A_MINUTE = 120,
-	HOUR_MIN = 60
-};
+enum { MINUTE_S = 60, HOUR_S = 3600, MINUTES_MOST = 120 };
 
-/* Minutes for so many calls: at once as far as the window goes, then hour by hour. */
-static int64_t
-minutes_for(int64_t calls, const struct view_progress *v, int64_t now)
+static void
+add_waiting(void *arg, const struct view_waiting *v)
 {
-	int64_t minutes = (calls + CALLS_A_MINUTE - 1) / CALLS_A_MINUTE;
-	int64_t over = v->reset_at > now ? calls - v->remaining : calls - v->limit_n;
-
-	if (v->limit_n == 0 || over <= 0)
-		return minutes;
-	if (v->reset_at > now)
-		return (v->reset_at - now + 59) / 60 + (over - 1) / v->limit_n * HOUR_MIN +
-		       ((over - 1) % v->limit_n + CALLS_A_MINUTE) / CALLS_A_MINUTE;
-	return minutes + over / v->limit_n * HOUR_MIN;
+	catchup_add(
+	    arg, &(struct catchup_work){v->waiting, v->out, v->items, v->calls, v->ms});
 }
 
-/* What the waiting work costs, and how far a pass that is under way has come. */
+/* What the waiting work costs; nothing while there is nowhere to carry it. */
+static int
+put_cost(
+    struct web_req *r, const struct view_progress *v, struct json *waits, struct err *e)
+{
+	struct catchup sum = {0};
+	int64_t s, now = clk_now();
+	bool hours;
+	char a[24], b[24];
+
+	if (view_waiting(r->app->db, r->project_id, add_waiting, &sum, e) == -1)
+		return -1;
+	if (sum.calls == 0 || str_eq(r->app->conf.npc_adapter, "none"))
+		return 0;
+	s = catchup_seconds(
+	    &sum, &(struct catchup_budget){v->limit_n, v->remaining, v->reset_at}, now);
+	hours = s > MINUTES_MOST * MINUTE_S;
+	if (str_format(a, sizeof a, "%" PRId64, sum.calls) == -1 ||
+	    str_format(b, sizeof b, "%" PRId64,
+		hours ? (s + HOUR_S / 2) / HOUR_S : (s + MINUTE_S - 1) / MINUTE_S) == -1)
+		return err_set(e, ERR_BUG, "numbers of a catch-up");
+	json_add_str(waits,
+	    web_say(r, hours ? TEXT_SYNC_WAITS_COST_HOURS : TEXT_SYNC_WAITS_COST, "calls",
+		a, "time", b, NULL));
+	return 0;
+}
+
+/* How far a pass that is under way has come. */
 static int
 put_progress(
     struct web_req *r, const struct view_project *p, struct json *waits, struct err *e)
 {
-	int64_t calls = p->waiting_in * CALLS_IN + p->waiting_out * CALLS_OUT,
-		now = clk_now();
 	struct view_progress v;
 	struct json *o;
 	char a[24], b[24];
 
-	if (view_progress(r->app->db, p->id, p->last_sync_at, now, &v, e) == -1)
+	if (view_progress(r->app->db, p->id, p->last_sync_at, clk_now(), &v, e) == -1 ||
+	    put_cost(r, &v, waits, e) == -1)
 		return -1;
-	if (str_format(a, sizeof a, "%" PRId64, calls) == -1 ||
-	    str_format(b, sizeof b, "%" PRId64, minutes_for(calls, &v, now)) == -1)
-		return err_set(e, ERR_BUG, "numbers of a catch-up");
-	if (calls > 0)
-		json_add_str(waits,
-		    web_say(r, TEXT_SYNC_WAITS_COST, "calls", a, "minutes", b, NULL));
 	if (!v.running || v.left == 0) {
 		json_put_null(r->model, "progress");
 		return 0;
@@ -123,6 +138,43 @@ put_progress(
 		return err_set(e, ERR_BUG, "numbers of a catch-up");
 	json_put_str(
 	    o, "text", web_say(r, TEXT_SYNC_PROGRESS, "done", a, "total", b, NULL));
+	return 0;
+}
+
+static void
+add_pass(void *arg, const struct view_pass *p)
+{
+	struct passes_build *b = arg;
+	struct json *o = json_add_obj(b->list);
+
+	web_put_time(b->r, o, "at", p->finished_at);
+	json_put_i64(o, "seconds", p->finished_at - p->started_at);
+	json_put_i64(o, "found", p->found);
+	json_put_i64(o, "done", p->done);
+	json_put_i64(o, "skipped", p->skipped);
+	json_put_i64(o, "failed", p->failed);
+	json_put_i64(o, "calls", p->calls);
+	json_put_str(o, "login", p->login);
+	json_put_str(o, "text", p->detail);
+}
+
+/* What passes did: each that found something, and how many found nothing in a day. */
+static int
+put_passes(struct web_req *r, struct err *e)
+{
+	struct passes_build b = {r, json_put_arr(r->model, "passes")};
+	struct view_quiet q;
+	char n[24], calls[24];
+
+	if (view_passes(r->app->db, r->project_id, EDIT_PASSES, add_pass, &b, e) == -1 ||
+	    view_quiet(r->app->db, r->project_id, clk_now() - QUIET_S, &q, e) == -1)
+		return -1;
+	if (str_format(n, sizeof n, "%" PRId64, q.passes) == -1 ||
+	    str_format(calls, sizeof calls, "%" PRId64, q.calls) == -1)
+		return err_set(e, ERR_BUG, "numbers of quiet passes");
+	json_put_str(r->model, "quiet",
+	    q.passes == 0 ? ""
+			  : web_say(r, TEXT_SYNC_QUIET, "n", n, "calls", calls, NULL));
 	return 0;
 }
 
@@ -144,7 +196,9 @@ edit_put_sync(struct web_req *r, const struct state *s, struct err *e)
 	    r, r->model, "next_sync", s->status.word == STATUS_LOST ? 0 : p->next_sync_at);
 	web_put_time(r, r->model, "sync_asked", busy ? p->sync_requested_at : 0);
 	json_put_bool(r->model, "sync_busy", busy || str_eq(p->state, "paused"));
-	return put_progress(r, p, waits, e) == -1 ? -1 : put_sync_rows(r, e);
+	if (put_progress(r, p, waits, e) == -1 || put_sync_rows(r, e) == -1)
+		return -1;
+	return put_passes(r, e);
 }
 
 /* ---- items */

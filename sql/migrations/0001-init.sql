@@ -434,6 +434,15 @@ CREATE TABLE item_event (        -- an item's history in words
 ) STRICT;
 CREATE INDEX item_event_item ON item_event (item_id, id);
 
+CREATE TABLE item_cost (         -- what items cost that were worked off; the estimate of a catch-up rests on it
+	kind  TEXT NOT NULL CHECK (kind IN ('rfi', 'submittal')), -- what
+	way   TEXT NOT NULL CHECK (way IN ('in', 'out')), -- taken over, or an answer sent back
+	items INTEGER NOT NULL,      -- how many, older ones faded
+	calls INTEGER NOT NULL,      -- requests to Procore for them
+	ms    INTEGER NOT NULL,      -- time they took
+	PRIMARY KEY (kind, way)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE pass (              -- passes that found something
 	id            INTEGER PRIMARY KEY, -- ours
 	connection_id INTEGER NOT NULL REFERENCES connection (id), -- project

@@ -62,3 +62,9 @@ ON CONFLICT (item_id, origin, origin_id) DO NOTHING;
 
 -- ITEM_FILE_SAVE roles: sync
 UPDATE item_file SET bytes = ?2, sha256 = ?3, state = ?4, other_id = ?5, detail = ?6, changed_at = ?7 WHERE id = ?1;
+
+-- ITEM_COST_ADD roles: sync
+-- Above 200 items what was is halved first, so that the last few hundred decide.
+INSERT INTO item_cost (kind, way, items, calls, ms) VALUES (?1, ?2, 1, ?3, ?4)
+ON CONFLICT (kind, way) DO UPDATE SET items = items / iif(items > 200, 2, 1) + 1,
+  calls = calls / iif(items > 200, 2, 1) + ?3, ms = ms / iif(items > 200, 2, 1) + ?4;

@@ -348,6 +348,23 @@ SELECT (SELECT count(*) FROM connection WHERE state <> 'disconnected'),
 -- VIEW_JOBS_FAILED roles: web plan: scan a page for Global Admins
 SELECT kind, ref, error FROM job WHERE error <> '' ORDER BY id LIMIT 20;
 
+-- VIEW_PASSES roles: web
+SELECT p.started_at, p.finished_at, p.found, p.done, p.skipped, p.failed, p.calls, p.detail, ifnull(a.login, '')
+  FROM pass AS p LEFT JOIN account AS a ON a.id = p.account_id
+ WHERE p.connection_id = ?1 ORDER BY p.id DESC LIMIT ?2;
+
+-- VIEW_QUIET roles: web
+SELECT ifnull(sum(passes), 0), ifnull(sum(calls), 0) FROM pass_hour WHERE connection_id = ?1 AND hour_at >= ?2;
+
+-- VIEW_WAITING roles: web
+-- What waits in a project by kind and way, and what that has cost elsewhere so far.
+SELECT w.way = 'out', w.n, ifnull(c.items, 0), ifnull(c.calls, 0), ifnull(c.ms, 0)
+  FROM (SELECT kind, 'in' AS way, count(*) AS n FROM item WHERE connection_id = ?1 AND state = 'waiting' GROUP BY kind
+         UNION ALL
+        SELECT t.kind, 'out', count(*) FROM item AS t JOIN response AS r ON r.item_id = t.id
+         WHERE t.connection_id = ?1 AND r.state = 'waiting' GROUP BY t.kind) AS w
+  LEFT JOIN item_cost AS c ON c.kind = w.kind AND c.way = w.way;
+
 -- VIEW_PROGRESS roles: web
 -- The subqueries give one row always. SQLite takes limit, remaining and reset from the row of the maximum.
 SELECT (SELECT count(*) FROM item WHERE connection_id = ?1 AND changed_at >= ?2

@@ -207,6 +207,35 @@ class Story(SyncCase):
         self.assertEqual(self.issues(rfi["id"]), [])
         self.assertEqual(self.item(RIVERSIDE, rfi["id"])["state"], "answered")
 
+    def test_costs_are_measured(self):
+        """What a catch-up is estimated by: calls of items taken over and of answers sent, not of looks in vain."""
+        def costs():
+            rows = self.sql("SELECT * FROM item_cost WHERE kind = 'rfi'")
+            return {r["way"]: (r["items"], r["calls"]) for r in rows}
+
+        def gained(way, before):
+            return [b - a for a, b in zip(before.get(way, (0, 0)), costs().get(way, (0, 0)))]
+
+        self.sync(RIVERSIDE)
+        before = costs()
+        rfi = self.new_rfi(RIVERSIDE, "lnakamura", files=[
+            {"name": n, "type": "text/plain", "text": n} for n in ("one.txt", "two.txt", "three.txt")])
+        self.sync(RIVERSIDE)
+        last = self.one("SELECT * FROM pass WHERE connection_id = ? ORDER BY id DESC LIMIT 1", self.connection(RIVERSIDE))
+        items, calls = gained("in", before)
+        self.assertEqual(items, 1)
+        self.assertGreaterEqual(calls, 4)  # itself and three files
+        self.assertLess(calls, last["calls"])  # the lists are not its own
+        self.sync(RIVERSIDE)
+        self.assertEqual(gained("in", before), [items, calls])
+        self.assertEqual(gained("out", before), [0, 0])
+        self.respond(RIVERSIDE, rfi["id"], "lnakamura", "Answered", "Measured.")
+        self.sync(RIVERSIDE)
+        self.assertEqual(gained("in", before), [items, calls])
+        items, calls = gained("out", before)
+        self.assertEqual(items, 1)
+        self.assertGreaterEqual(calls, 2)  # a look and the answer
+
     def test_ball_is_advanced_where_procore_leaves_it(self):
         self.contractor("settings", {"bic_auto": 0})
         rfi = self.new_rfi(RIVERSIDE, "lnakamura")

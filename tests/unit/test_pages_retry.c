@@ -8,6 +8,7 @@
 
 #include "base/clk.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "web/pages.h"
 
 /* ---- try again */
@@ -141,10 +142,14 @@ catch_up(void **state)
 {
 	struct site *s = *state;
 
-	assert_int_equal(site_get(s, "pa", P "/edit?project=%" PRId64, s->north), 200);
-	web_lacks(&s->w, "at the present budget");
 	site_run(s, "UPDATE item SET state = 'waiting', next_try_at = 1 WHERE id = %" PRId64,
 	    s->mine);
+	/* nowhere to carry it to: nothing to estimate */
+	assert_int_equal(site_get(s, "pa", P "/edit?project=%" PRId64, s->north), 200);
+	web_has(&s->w, "1 item waits to come into Project Center.");
+	web_lacks(&s->w, "at the present budget");
+	free(s->w.core.conf.npc_adapter);
+	s->w.core.conf.npc_adapter = s->w.app.conf.npc_adapter = xstrdup("gateway");
 	assert_int_equal(site_get(s, "pa", P "/edit?project=%" PRId64, s->north), 200);
 	web_has(&s->w, "1 item waits to come into Project Center.");
 	web_has(&s->w, "About 4 calls to Procore, 1 min at the present budget.");
@@ -161,13 +166,53 @@ catch_up(void **state)
 	    s->north, clk_now() + 600);
 	assert_int_equal(site_get(s, "pa", P "/edit?project=%" PRId64, s->north), 200);
 	web_has(&s->w, "About 4 calls to Procore, 31 min at the present budget.");
-	web_has(&s->w, "<progress value=\"1\" max=\"2\">1 of 2 items done</progress>");
+	web_has(&s->w, "<progress id=\"catch-up\" value=\"1\" max=\"2\">1 of 2 items done</progress>");
+	web_has(&s->w, "<label for=\"catch-up\">");
+	/* what such items have cost is known by now */
+	site_run(s, "INSERT INTO item_cost (kind, way, items, calls, ms) VALUES "
+		    "('rfi', 'in', 10, 171, 9000), ('submittal', 'in', 10, 171, 9000)");
+	site_run(s, "UPDATE budget SET remaining = 600");
+	assert_int_equal(site_get(s, "pa", P "/edit?project=%" PRId64, s->north), 200);
+	web_has(&s->w, "About 18 calls to Procore, 1 min at the present budget.");
+	site_run(s, "UPDATE item_cost SET calls = 50000");
+	assert_int_equal(site_get(s, "pa", P "/edit?project=%" PRId64, s->north), 200);
+	web_has(&s->w, "About 5000 calls to Procore, 8 h at the present budget.");
 	/* worked off: the bar is gone */
 	site_run(s, "UPDATE item SET state = 'linked', next_try_at = NULL WHERE id = %" PRId64,
 	    s->mine);
 	assert_int_equal(site_get(s, "pa", P "/edit?project=%" PRId64, s->north), 200);
 	web_lacks(&s->w, "<progress");
 	web_lacks(&s->w, "at the present budget");
+}
+
+static void
+passes_are_shown(void **state)
+{
+	struct site *s = *state;
+
+	assert_int_equal(site_get(s, "pa", P "/edit?project=%" PRId64, s->north), 200);
+	web_lacks(&s->w, "Last passes");
+	web_lacks(&s->w, "found nothing new");
+	site_run(s,
+	    "INSERT INTO pass (connection_id, account_id, started_at, finished_at, found, "
+	    "done, skipped, failed, calls, detail) VALUES (%" PRId64
+	    ", NULL, 100, 107, 31, 32, 33, 34, 35, 'Procore: cut off')",
+	    s->north);
+	site_run(s,
+	    "INSERT INTO pass_hour (connection_id, hour_at, passes, calls) VALUES (%" PRId64
+	    ", %" PRId64 ", 6, 12), (%" PRId64 ", 0, 50, 50)",
+	    s->north, clk_now() / 3600 * 3600, s->north);
+	assert_int_equal(site_get(s, "pa", P "/edit?project=%" PRId64, s->north), 200);
+	web_has(&s->w, ">7</td>");
+	for (int n = 31; n <= 35; n++) {
+		char cell[16];
+
+		assert_int_equal(str_format(cell, sizeof cell, ">%d</td>", n), 0);
+		web_has(&s->w, cell);
+	}
+	web_has(&s->w, "Procore: cut off");
+	web_has(&s->w,
+	    "6 passes found nothing new in the last 24 hours, with 12 calls to Procore.");
 }
 
 static void
@@ -338,6 +383,7 @@ main(void)
 	    SITE_TEST(retry_all_of_a_project),
 	    SITE_TEST(pull_by_number),
 	    SITE_TEST(catch_up),
+	    SITE_TEST(passes_are_shown),
 	    SITE_TEST(pull_again),
 	    SITE_TEST(refused_is_noted),
 	    SITE_TEST(dismiss_keeps_the_reason),

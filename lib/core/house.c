@@ -56,22 +56,35 @@ meta_set_time(struct db *db, const char *key, int64_t at, struct err *e)
 	return meta_set(db, key, text, e);
 }
 
+/* From when on rows of a kind stay. */
+static int64_t
+kept_since(enum clean_what what, const struct conf *c)
+{
+	int64_t days = c->retention_days;
+
+	if (what == CLEAN_DRAFTS || what == CLEAN_LISTS)
+		days = HOUSE_DRAFT_DAYS;
+	return clk_now() - days * DAY_S;
+}
+
 /* Rows, table by table; *left: pieces that may still be done in this call. */
 static int
-clean_tables(struct db *db, int64_t before_at, int *left, struct err *e)
+clean_tables(struct db *db, const struct conf *c, int *left, struct err *e)
 {
 	int n = 0;
 
 	for (int what = 0; what < CLEAN_WHAT_MAX; what++) {
+		int64_t since_at = kept_since((enum clean_what)what, c);
+
 		do {
 			if (*left == 0)
 				return 0;
-			if (clean_rows(db, (enum clean_what)what, before_at, PIECE_ROWS, &n,
+			if (clean_rows(db, (enum clean_what)what, since_at, PIECE_ROWS, &n,
 				e) == -1)
 				return -1;
 			if (n > 0)
 				(*left)--;
-		} while (n == PIECE_ROWS);
+		} while (n > 0);
 	}
 	return 0;
 }
@@ -93,7 +106,7 @@ house_clean(struct db *db, const struct conf *c, bool *more, struct err *e)
 		return -1;
 	if (last > now - DAY_S && last <= now)
 		return 0;
-	if (clean_tables(db, before_at, &left, e) == -1)
+	if (clean_tables(db, c, &left, e) == -1)
 		return -1;
 	if (left == 0) {
 		*more = true;

@@ -16,11 +16,14 @@ enum {
 	HOUSE_DISK_MIN_MB = 500,
 	/* Audit rows that nobody sealed for this long: something is wrong with the sealing
 	   itself. */
-	HOUSE_UNSEALED_S = 60
+	HOUSE_UNSEALED_S = 60,
+	/* Connect a project that nobody saved or looked at for this long is begun anew: what
+	   it chose from is old, and names of others' projects need not lie about. */
+	HOUSE_DRAFT_DAYS = 30
 };
 
-/* Remove what is older than retention_days, a bounded piece a call, once a day; attempts a
- * day after their end. *more: call again soon. errors  ERR_BUSY ERR_IO ERR_DB */
+/* Remove what is older than retention_days, a bounded piece a call, once a day; drafts and
+ * lists of Connect a project after HOUSE_DRAFT_DAYS, attempts a day after their end. *more: call again soon. errors  ERR_BUSY ERR_IO ERR_DB */
 MUST_USE int house_clean(struct db *db, const struct conf *c, bool *more, struct err *e);
 /* Remove unfinished files that a killed process left in the spool a day ago; others are
  * left alone. *n: how many. errors  ERR_IO the folder cannot be read */

@@ -5,21 +5,30 @@
 #include <inttypes.h>
 
 #include "base/buf.h"
+#include "base/clk.h"
 #include "base/limits.h"
 #include "sql/queries.gen.h"
 
+/* A look, outside any transaction so that no write waits for a scan; then the removals. */
 static const struct {
-	int look, go;
+	int look, go[6];
+	int go_n;
 } queries[CLEAN_WHAT_MAX] = {
-    [CLEAN_MAILS] = {Q_CLEAN_MAILS, Q_CLEAN_MAILS_GO},
-    [CLEAN_INCIDENTS] = {Q_CLEAN_INCIDENTS, Q_CLEAN_INCIDENTS_GO},
-    [CLEAN_HOOKS] = {Q_CLEAN_HOOKS, Q_CLEAN_HOOKS_GO},
-    [CLEAN_PASSES] = {Q_CLEAN_PASSES, Q_CLEAN_PASSES_GO},
-    [CLEAN_EVENTS] = {Q_CLEAN_EVENTS, Q_CLEAN_EVENTS_GO},
-    [CLEAN_ISSUES] = {Q_CLEAN_ISSUES, Q_CLEAN_ISSUES_GO},
-    [CLEAN_CALLS] = {Q_CLEAN_CALLS, Q_CLEAN_CALLS_GO},
-    [CLEAN_TOKEN_CALLS] = {Q_CLEAN_TOKEN_CALLS, Q_CLEAN_TOKEN_CALLS_GO},
-    [CLEAN_CHECKS] = {Q_CLEAN_CHECKS, Q_CLEAN_CHECKS_GO},
+    [CLEAN_MAILS] = {Q_CLEAN_MAILS, {Q_CLEAN_MAILS_GO}, 1},
+    [CLEAN_INCIDENTS] = {Q_CLEAN_INCIDENTS, {Q_CLEAN_INCIDENTS_GO}, 1},
+    [CLEAN_HOOKS] = {Q_CLEAN_HOOKS, {Q_CLEAN_HOOKS_GO}, 1},
+    [CLEAN_PASSES] = {Q_CLEAN_PASSES, {Q_CLEAN_PASSES_GO}, 1},
+    [CLEAN_EVENTS] = {Q_CLEAN_EVENTS, {Q_CLEAN_EVENTS_GO}, 1},
+    [CLEAN_ISSUES] = {Q_CLEAN_ISSUES, {Q_CLEAN_ISSUES_GO}, 1},
+    [CLEAN_CALLS] = {Q_CLEAN_CALLS, {Q_CLEAN_CALLS_GO}, 1},
+    [CLEAN_TOKEN_CALLS] = {Q_CLEAN_TOKEN_CALLS, {Q_CLEAN_TOKEN_CALLS_GO}, 1},
+    [CLEAN_CHECKS] = {Q_CLEAN_CHECKS, {Q_CLEAN_CHECKS_GO}, 1},
+    [CLEAN_DRAFTS] = {Q_CLEAN_DRAFTS,
+	{Q_CLEAN_DRAFTS_JOBS, Q_CLEAN_DRAFTS_CHECKS, Q_CLEAN_DRAFTS_SEATS,
+	    Q_CLEAN_DRAFTS_CHOICES, Q_CLEAN_DRAFTS_MAP, Q_CLEAN_DRAFTS_GO},
+	6},
+    [CLEAN_LISTS] = {Q_CLEAN_LISTS,
+	{Q_CLEAN_LISTS_SIGN_INS, Q_CLEAN_LISTS_ROWS, Q_CLEAN_LISTS_GO}, 3},
 };
 
 /* The ids as a JSON array. */
@@ -39,20 +48,36 @@ look(struct db *db, int query, int64_t before_at, int max, struct buf *ids, int 
 	return rc == -1 ? -1 : buf_check(ids, "rows to clean", e);
 }
 
+static int
+remove_found(struct db *db, enum clean_what what, const struct buf *ids, struct err *e)
+{
+	for (int i = 0; i < queries[what].go_n; i++) {
+		struct stmt *q = NULL;
+
+		if (db_query(db, queries[what].go[i], &q, e) == -1)
+			return -1;
+		db_bind_text(q, 1, buf_str(ids));
+		if (queries[what].go[i] == Q_CLEAN_LISTS_SIGN_INS)
+			db_bind_i64(q, 2, clk_now());
+		if (db_exec(q, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 int
 clean_rows(
     struct db *db, enum clean_what what, int64_t before_at, int max, int *n, struct err *e)
 {
 	struct buf ids = BUF_INIT(LIMIT_PAGE);
-	struct stmt *q = NULL;
 	int rc = look(db, queries[what].look, before_at, max, &ids, n, e);
 
-	if (rc == 0 && *n > 0) {
-		rc = db_query(db, queries[what].go, &q, e);
-		if (rc == 0) {
-			db_bind_text(q, 1, buf_str(&ids));
-			rc = db_exec(q, e);
-		}
+	if (rc == 0 && *n > 0 && (rc = db_begin(db, e)) == 0) {
+		rc = remove_found(db, what, &ids, e);
+		if (rc == 0)
+			rc = db_commit(db, e);
+		else
+			db_rollback(db);
 	}
 	buf_clear(&ids);
 	return rc;

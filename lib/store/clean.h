@@ -1,6 +1,7 @@
 /* clean.h: rows that have been kept long enough. Layer: store. Tables: mail, incident,
- * hook_event, pass, pass_hour, item_event, issue, call_evidence, token_journal. The audit
- * trail is kept whole: its seals hang together. */
+ * hook_event, pass, pass_hour, item_event, issue, call_evidence, token_journal, browse_list,
+ * browse_row, connection and its seats (only what was never saved), job. The audit trail is
+ * kept whole: its seals hang together. */
 #ifndef CW_STORE_CLEAN_H
 #define CW_STORE_CLEAN_H
 
@@ -21,6 +22,8 @@ enum clean_what {
 	CLEAN_CALLS,       /* evidence */
 	CLEAN_TOKEN_CALLS, /* ended calls to the token endpoint */
 	CLEAN_CHECKS,      /* of logins that might have been added */
+	CLEAN_DRAFTS,      /* of Connect a project, never saved */
+	CLEAN_LISTS,       /* that it chose from; sign-ins made only for it are revoked */
 	CLEAN_WHAT_MAX
 };
 

@@ -39,7 +39,7 @@ rename_both(struct db *db, const struct draft *d, struct err *e)
 {
 	return db_run(db, Q_DRAFT_RENAME, e, DB_I64(d->id), DB_TEXT(d->npc_number),
 	    DB_TEXT(d->npc_name), DB_TEXT(d->npc_server), DB_TEXT(d->procore_number),
-	    DB_TEXT(d->procore_name));
+	    DB_TEXT(d->procore_name), DB_I64(clk_now()));
 }
 
 int

@@ -18,7 +18,9 @@ INSERT INTO connection (npc_project_id, npc_number, npc_name, npc_server, procor
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'disconnected', 0, ?9, ?9);
 
 -- DRAFT_RENAME roles: web
-UPDATE connection SET npc_number = ?2, npc_name = ?3, npc_server = ?4, procore_number = ?5, procore_name = ?6
+UPDATE connection
+   SET npc_number = ?2, npc_name = ?3, npc_server = ?4, procore_number = ?5, procore_name = ?6,
+       changed_at = CASE WHEN created_by = '' THEN ?7 ELSE changed_at END
  WHERE id = ?1 AND state = 'disconnected';
 
 -- DRAFT_GET roles: web

@@ -160,6 +160,96 @@ test_what_is_old_goes_and_the_rest_stays(void **state)
 	assert_int_equal(rig_number(r, "select count(*) from audit"), 2); /* kept whole */
 }
 
+/* A draft with all that hangs on it while Connect a project is open. */
+static void
+draft_at(struct rig *r, int64_t id, const char *by, int64_t at)
+{
+	static const char *const rows[] = {
+	    "insert into bic (id, connection_id, account_id, position, added_at)"
+	    " select max(id) * 10, max(id), 1, 1, 1 from connection",
+	    "insert into bic_check (connection_id, account_id, asked_by, asked_at)"
+	    " select max(id), 1, 'sam', 4000000000 from connection",
+	    "insert into response_choice"
+	    " select max(id), 'npc', 'Reviewed', 'Reviewed', '', 1 from connection",
+	    "insert into response_map"
+	    " select max(id), 'Reviewed', 1, 'x', 'x', 'sam', 1 from connection",
+	    "insert into job (kind, ref, priority, due_at, created_at)"
+	    " select 'choices', max(id), 10, 4000000000, 1 from connection",
+	    "insert into job (kind, ref, priority, due_at, created_at)"
+	    " select 'check_bic', max(id) * 10, 10, 4000000000, 1 from connection"};
+	struct buf b = BUF_INIT(1024);
+
+	buf_printf(&b,
+	    "insert into connection (id, npc_project_id, npc_name, procore_company_id, "
+	    "procore_project_id, procore_name, state, sync_from_at, created_by, created_at, "
+	    "changed_at) select %lld, 'D-%lld', 'x', procore_company_id, %lld, 'x', "
+	    "'disconnected', 0, '%s', @, @ from connection where id = 1",
+	    (long long)id, (long long)id, (long long)id, by);
+	sql_at(r, buf_str(&b), at);
+	buf_clear(&b);
+	for (size_t i = 0; i < ROWS(rows); i++)
+		rig_sql(r, rows[i]);
+}
+
+/* How many rows that draft_at() made are left of a draft. */
+static int64_t
+left_of_draft(struct rig *r, int64_t id)
+{
+	struct buf b = BUF_INIT(1024);
+	int64_t n;
+
+	buf_printf(&b,
+	    "with d (id) as (values (%lld)) select"
+	    " (select count(*) from connection as t, d where t.id = d.id)"
+	    " + (select count(*) from bic as t, d where t.connection_id = d.id)"
+	    " + (select count(*) from bic_check as t, d where t.connection_id = d.id)"
+	    " + (select count(*) from response_choice as t, d where t.connection_id = d.id)"
+	    " + (select count(*) from response_map as t, d where t.connection_id = d.id)"
+	    " + (select count(*) from job as t, d where t.ref in (d.id, d.id * 10))",
+	    (long long)id);
+	n = rig_number(r, buf_str(&b));
+	buf_clear(&b);
+	return n;
+}
+
+static void
+test_drafts_that_nobody_saved_go(void **state)
+{
+	static const char list[] =
+	    "insert into browse_list (account_id, kind, parent_id, wanted_at) values ";
+	struct rig *r = *state;
+	int64_t old = clk_now() - (HOUSE_DRAFT_DAYS + 1) * DAY;
+	int64_t young = clk_now() - (HOUSE_DRAFT_DAYS - 1) * DAY;
+	int64_t other;
+
+	(void)connection(r); /* account 1 has a seat */
+	other = rig_account(r, "Kim@example.com", NULL, NULL);
+	rig_sign_in(r, 1, "A1", "R1", 5400);
+	rig_sign_in(r, other, "A2", "R2", 5400);
+	rig_sql(r, "delete from job");
+	draft_at(r, 50, "", old);
+	draft_at(r, 60, "", young);
+	draft_at(r, 70, "sam", old); /* was connected once: its links are kept */
+	sql_at(r, "insert into browse_row select 0, 'npc_project', 0, 'x', '', 'x', '', @", old);
+	sql_at(r, "insert into browse_row select 1, 'company', 0, 'x', '', 'x', '', @", old);
+	for (int i = 0; i < 3; i++) {
+		struct buf b = BUF_INIT(256);
+
+		buf_printf(&b, "%s(%d, '%s', 0, @)", list, i, i == 0 ? "npc_project" : "company");
+		sql_at(r, buf_str(&b), i == 0 ? young : old);
+		buf_clear(&b);
+	}
+	clean(r);
+	assert_int_equal(left_of_draft(r, 50), 0);
+	assert_int_equal(left_of_draft(r, 60), 7);
+	assert_int_equal(left_of_draft(r, 70), 7);
+	assert_int_equal(rig_number(r, "select group_concat(account_id) = '0' from browse_list"), 1);
+	assert_int_equal(rig_number(r, "select group_concat(account_id) = '0' from browse_row"), 1);
+	/* Who signed in only to look gets no seat for ever; who has one keeps it. */
+	assert_int_equal(
+	    rig_number(r, "select group_concat(ref) = '2' from job where kind = 'revoke'"), 1);
+}
+
 static void
 test_much_goes_in_pieces(void **state)
 {
@@ -431,6 +521,7 @@ main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
 	const struct CMUnitTest tests[] = {
 	    T(test_what_is_old_goes_and_the_rest_stays),
+	    T(test_drafts_that_nobody_saved_go),
 	    T(test_much_goes_in_pieces),
 	    T(test_once_a_day),
 	    T(test_only_left_over_files_leave_the_spool),

@@ -37,6 +37,16 @@ audit_add(struct db *db, const char *actor, const char *action, const char *targ
 	return rc;
 }
 
+int
+audit_worker(struct db *db, const char *action, const char *what, int64_t id, const struct json *detail, struct err *e)
+{
+	char target[48];
+
+	if (str_format(target, sizeof target, "%s %" PRId64, what, id) == -1)
+		return err_set(e, ERR_BUG, "target");
+	return audit_add(db, "worker", action, target, detail, e);
+}
+
 /* Each text with its length in front, so that no two rows read the same. */
 static void
 put_text(struct buf *b, const char *s)

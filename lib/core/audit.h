@@ -15,6 +15,10 @@
  * detail  JSON object or NULL; never a secret; not taken over */
 MUST_USE int audit_add(struct db *db, const char *actor, const char *action, const char *target,
     const struct json *detail, struct err *e);
+/* The same for what the worker does: target is "what id" ("connection 12"), actor "worker".
+ * source  DESIGN.md 11.7 */
+MUST_USE int audit_worker(struct db *db, const char *action, const char *what, int64_t id, const struct json *detail,
+    struct err *e);
 /* Seal up to max rows in id order; *sealed is how many. Worker only. */
 MUST_USE int audit_seal(struct db *db, const struct secret *key, int max, int *sealed, struct err *e);
 struct audit_report {

@@ -194,17 +194,37 @@ tell_clock(struct oauth_ctx *x, const struct oauth_answer *a, struct err *e)
 	return incident_service(x->db, x->conf, "clock", good, text, e);
 }
 
+/* Did a sign-in by the person store another pair while we waited for the answer? Then whatever came concerns nobody
+ * any more, and the newer pair stays. */
+static int
+was_overtaken(struct oauth_ctx *x, const struct refresh *r, bool *yes, struct err *e)
+{
+	struct account now = {0};
+
+	if (account_get(x->db, r->account.id, &now, e) == -1)
+		return -1;
+	*yes = now.generation != r->account.generation;
+	account_clear(&now);
+	return 0;
+}
+
 /* Everything that one answer changes, in one transaction. */
 static int
 end_refresh(struct oauth_ctx *x, struct refresh *r, struct oauth_answer *a, struct err *e)
 {
 	const char *detail = a->code[0] != '\0' ? a->code : http_stage_name(a->stage);
 	const char *state = "refused";
+	bool overtaken = false;
 	int rc = -1;
 
 	if (db_begin(x->db, e) == -1)
 		return -1;
-	if (a->cause == CAUSE_NONE) {
+	rc = was_overtaken(x, r, &overtaken, e);
+	if (rc == -1 || overtaken) {
+		state = "done";
+		detail = "overtaken by a sign-in";
+		r->got = OAUTH_GOT;
+	} else if (a->cause == CAUSE_NONE) {
 		state = "done";
 		r->got = OAUTH_GOT;
 		rc = oauth_store(x, r->account.id, r->account.generation, &a->pair, NULL, e);

@@ -9,9 +9,12 @@
 #include "base/log.h"
 #include "base/rnd.h"
 #include "base/str.h"
+#include "core/audit.h"
 #include "core/incident.h"
 #include "core/oauth_int.h"
+#include "io/json.h"
 #include "store/account.h"
+#include "store/hand_over.h"
 #include "store/job.h"
 #include "store/token.h"
 
@@ -200,10 +203,23 @@ oauth_rejected(struct oauth_ctx *x, int64_t account_id, int64_t generation, stru
 /* ---- facts learnt */
 
 static int
+note_lost(struct oauth_ctx *x, int64_t account_id, const char *text, struct err *e)
+{
+	struct json *detail = json_obj();
+	int rc;
+
+	json_put_str(detail, "reason", text);
+	rc = audit_worker(x->db, "account.lost", "account", account_id, detail, e);
+	json_free(detail);
+	return rc;
+}
+
+static int
 mark_lost_in_tx(struct oauth_ctx *x, int64_t account_id, int64_t generation, enum cause cause, const char *text,
     struct err *e)
 {
 	bool changed = false;
+	bool seated = false;
 
 	if (account_set_state(x->db, account_id, generation, ACCOUNT_LOST, cause_word(cause), text, 0, &changed,
 		e) == -1)
@@ -211,9 +227,11 @@ mark_lost_in_tx(struct oauth_ctx *x, int64_t account_id, int64_t generation, enu
 	if (!changed)
 		return 0; /* the generation moved on: the news is old (F4) */
 	/* A dead token is never tried again, so it need not be kept. */
-	if (token_delete(x->db, account_id, e) == -1)
+	if (token_delete(x->db, account_id, e) == -1 || note_lost(x, account_id, text, e) == -1 ||
+	    hand_over_seated(x->db, account_id, &seated, e) == -1)
 		return -1;
-	return incident_open_account(x->db, x->conf, account_id, cause, text, e);
+	/* Nobody waits for an account without a seat, one that is about to be revoked for instance. */
+	return seated ? incident_open_account(x->db, x->conf, account_id, cause, text, e) : 0;
 }
 
 int

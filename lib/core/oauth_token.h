@@ -107,9 +107,13 @@ MUST_USE int oauth_mark_lost(struct oauth_ctx *x, int64_t account_id, int64_t ge
 /* A call worked: account.proved_at, at most one write a minute an account. */
 MUST_USE int oauth_proved(struct oauth_ctx *x, int64_t account_id, struct err *e);
 
-/* Revoke a pair at Procore (RFC 7009); always tried once, the answer only journalled. */
+/* Revoke a pair at Procore (RFC 7009): one call, journalled.
+ * errors  ERR_REMOTE Procore did not answer, or not with 200; ERR_DB, ERR_BUSY, ERR_IO */
 MUST_USE int oauth_revoke(struct oauth_ctx *x, int64_t account_id, const struct secret *access, struct err *e);
-/* Revoke the stored pair and drop it: account.state becomes `after` ("needed" or "removed"). Worker only. */
+/* Revoke the stored pair, then drop it: account.state becomes `after` ("needed" or "removed"), with a row in the
+ * audit trail. A pair that is dead already is only dropped. Until Procore has said yes nothing is forgotten: the
+ * caller (job "revoke") tries again, and the message says why. Worker only.
+ * errors  ERR_REMOTE as oauth_revoke(); ERR_BUSY no usable token just now, or signed in again meanwhile */
 MUST_USE int oauth_drop(struct oauth_ctx *x, int64_t account_id, const char *after, struct err *e);
 
 /* Remember a call for the evidence file: redacted, the last EVIDENCE_KEPT an account. */

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/num.h"
 #include "base/str.h"
+#include "core/audit.h"
 #include "core/incident.h"
 #include "store/account.h"
 #include "store/company.h"
@@ -283,6 +284,9 @@ note_company(struct procore *p, int64_t company_id, bool gone, const char *text,
 	if (db_begin(db, e) == -1)
 		return -1;
 	if (company_state_put(db, company_id, gone, *next_try_at, now, e) == -1 ||
+	    (gone != c.not_connected &&
+		audit_worker(db, gone ? "company.app_missing" : "company.app_connected", "company", company_id, NULL,
+		    e) == -1) ||
 	    (gone ? incident_open_company(db, p->oauth->conf, company_id, text, e)
 		  : incident_close_company(db, p->oauth->conf, company_id, e)) == -1) {
 		db_rollback(db);

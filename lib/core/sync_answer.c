@@ -73,7 +73,7 @@ sent_rows(struct sending *s, const struct effect *f, const char *procore_id,
 	item_text(&it->state, "answered");
 	item_text(&it->reason, "");
 	item_text(&it->reason_text, "");
-	if ((f != NULL && effect_done(db, f, procore_id, now, e) == -1) ||
+	if ((f != NULL && item_carried(s->w, f, "item.answer", procore_id, now, e) == -1) ||
 	    response_save(db, s->row, e) == -1 || item_save(db, it, now, e) == -1 ||
 	    item_event(db, it->id, now, s->bic->login, text, e) == -1)
 		return -1;

@@ -5,6 +5,7 @@
 
 #include "base/clk.h"
 #include "base/str.h"
+#include "core/audit.h"
 #include "store/bic_check.h"
 #include "store/item.h"
 #include "store/job.h"
@@ -243,6 +244,21 @@ conclude(const struct check *c, char text[STATE_TEXT_BYTES])
 }
 
 static int
+note_state(struct check *c, const char *state, const char *text, struct err *e)
+{
+	struct json *detail = json_obj();
+	int rc;
+
+	json_put_str(detail, "login", c->login);
+	json_put_str(detail, "what", state);
+	json_put_str(detail, "reason", text);
+	rc = audit_worker(
+	    c->r.db, "bic.checked", "connection", c->r.connection_id, detail, e);
+	json_free(detail);
+	return rc;
+}
+
+static int
 save_seat(struct check *c, struct err *e)
 {
 	char text[STATE_TEXT_BYTES];
@@ -254,6 +270,8 @@ save_seat(struct check *c, struct err *e)
 		return -1;
 	if (sync_seat_put(
 		db, c->bic_id, state, text, c->rfi, c->submittal, c->contact, now, e) == -1)
+		goto fail;
+	if (!str_eq(state, c->was) && note_state(c, state, text, e) == -1)
 		goto fail;
 	/* What waited for this seat is due again. */
 	if (str_eq(state, "ok") && !str_eq(c->was, "ok") &&

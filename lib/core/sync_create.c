@@ -141,7 +141,7 @@ linked_rows(struct work *w, const struct effect *f, const struct json *npc, int6
 	if (str_format(text, sizeof text, "Taken over into Project Center as %.100s.",
 		it->npc_number) == -1)
 		text[0] = '\0';
-	if (effect_done(w->r->db, f, it->npc_id, now, e) == -1 ||
+	if (item_carried(w, f, "item.create", it->npc_id, now, e) == -1 ||
 	    item_save(w->r->db, it, now, e) == -1 || file_note_procore(w, e) == -1 ||
 	    item_event(w->r->db, it->id, now, "connectorweb", text, e) == -1)
 		return -1;

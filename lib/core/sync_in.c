@@ -112,7 +112,7 @@ merged_rows(struct work *w, const struct effect *f, const struct plan_merge *m,
 		free(version);
 	}
 	say_changes(m, &text);
-	if ((f != NULL && effect_done(w->r->db, f, w->it.npc_id, now, e) == -1) ||
+	if ((f != NULL && item_carried(w, f, "item.update", w->it.npc_id, now, e) == -1) ||
 	    item_save(w->r->db, &w->it, now, e) == -1)
 		goto out;
 	if (text.len > 0 &&
@@ -247,7 +247,7 @@ reopened_rows(struct work *w, const struct effect *f, const struct json *npc,
 	item_text(&w->it.reason, "");
 	item_text(&w->it.reason_text, "");
 	w->it.court_left_at = 0;
-	if (effect_done(w->r->db, f, w->it.npc_id, now, e) == -1 ||
+	if (item_carried(w, f, "item.reopen", w->it.npc_id, now, e) == -1 ||
 	    item_save(w->r->db, &w->it, now, e) == -1)
 		return -1;
 	return item_event(w->r->db, w->it.id, now, "connectorweb", text, e);

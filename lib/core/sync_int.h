@@ -131,6 +131,10 @@ MUST_USE int item_read_procore(struct work *w, int64_t account_id, struct err *e
 /* This try failed: an issue, one more try or parked. direction "to_npc", "to_procore". */
 MUST_USE int item_fail(struct work *w, const char *direction, enum plan_reason reason,
     const char *message, struct err *e);
+/* The effect happened: its result, and a row of the audit trail ("item.create", "item.update",
+ * "item.reopen", "item.file", "item.answer"); inside a transaction. */
+MUST_USE int item_carried(struct work *w, const struct effect *f, const char *action,
+    const char *result, int64_t now, struct err *e);
 enum npc_kind item_npc_kind(const struct work *w);
 void item_external_id(const struct work *w, char out[64]);
 

@@ -11,7 +11,9 @@
 #include "base/mem.h"
 #include "base/rnd.h"
 #include "base/str.h"
+#include "core/audit.h"
 #include "io/crypt.h"
+#include "io/json.h"
 #include "store/issue.h"
 #include "store/item_cost.h"
 #include "store/job.h"
@@ -34,6 +36,27 @@ item_external_id(const struct work *w, char out[64])
 {
 	BUG_IF(str_format(out, 64, "procore-%s-%" PRId64, plan_kind_word(w->kind),
 		   w->it.procore_id) == -1);
+}
+
+int
+item_carried(struct work *w, const struct effect *f, const char *action, const char *result,
+    int64_t now, struct err *e)
+{
+	struct json *detail = json_obj();
+	char what[128];
+	int rc;
+
+	if (str_format(what, sizeof what, "%s %.60s", w->it.kind, w->it.number) == -1)
+		what[0] = '\0';
+	json_put_str(detail, "what", what);
+	json_put_i64(detail, "item", w->it.id);
+	json_put_str(detail, "result", result);
+	rc = effect_done(w->r->db, f, result, now, e);
+	if (rc == 0)
+		rc = audit_worker(
+		    w->r->db, action, "connection", w->r->connection_id, detail, e);
+	json_free(detail);
+	return rc;
 }
 
 static int64_t

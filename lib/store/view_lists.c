@@ -29,7 +29,12 @@ give_account(void *arg, struct stmt *q)
 	    .cause_text = db_col_text(q, 9),
 	    .waiting = db_col_i64(q, 10),
 	    .administers = db_col_bool(q, 11),
+	    .some = db_col_text(q, 12),
+	    .ending_error = db_col_text(q, 14),
 	};
+
+	/* One that got a seat again is not ended (core/work). */
+	a.ending = db_col_bool(q, 13) && a.projects == 0;
 
 	to->fn(to->arg, &a);
 }

@@ -6,12 +6,16 @@
 
 #include "store/view.h"
 
+enum { VIEW_ACCOUNT_SOME = 3 }; /* as in query VIEW_ACCOUNTS */
 struct view_account {
 	int64_t id;
 	const char *public_id, *login, *name, *people, *state, *cause_text;
 	int64_t projects, since_at, proved_at;
 	int64_t waiting; /* items and answers */
 	bool administers; /* the person who looks is an admin of one of its projects */
+	const char *some; /* the first VIEW_ACCOUNT_SOME of its projects: "id name" lines */
+	bool ending;      /* its grant is being revoked at Procore ... */
+	const char *ending_error; /* ... and why that did not work so far; "" not tried */
 };
 typedef void (*view_account_fn)(void *arg, const struct view_account *a);
 /* Those who must sign in first. */

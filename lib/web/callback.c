@@ -138,9 +138,7 @@ give_back(struct web_req *r, const struct oauth_pair *pair, const struct oauth_m
 		account_by_login(r->app->db, me->login, &other, &why) == 0))
 		connected = other.state == ACCOUNT_OK || other.state == ACCOUNT_SUSPECT;
 	account_clear(&other);
-	if (connected)
-		return 0;
-	return oauth_revoke(r->app->extra, 0, &pair->access, e);
+	return connected ? 0 : oauth_revoke(r->app->extra, 0, &pair->access, e);
 }
 
 static int
@@ -196,7 +194,12 @@ store_pair(struct web_req *r, int64_t account_id, const struct oauth_pair *pair,
 
 	if (account_get(r->app->db, account_id, &now, e) == -1)
 		return -1;
-	rc = oauth_store(r->app->extra, account_id, now.generation, pair, me, e);
+	/* Another Procore user signed in here a moment ago: that grant is not dropped unseen. */
+	if ((now.state == ACCOUNT_OK || now.state == ACCOUNT_SUSPECT) &&
+	    now.procore_user_id != 0 && now.procore_user_id != me->id)
+		rc = err_set(e, ERR_BUSY, "account %" PRId64 " was taken meanwhile", account_id);
+	else
+		rc = oauth_store(r->app->extra, account_id, now.generation, pair, me, e);
 	account_clear(&now);
 	return rc;
 }
@@ -350,24 +353,6 @@ out:
 	return rc;
 }
 
-/* The successor's account takes the seat; it was added just now if it was not here. */
-static int
-move_seats(struct web_req *r, const struct attempt *a, const struct hand_over *h,
-    const struct account *old, const struct account *to, const struct oauth_pair *pair,
-    const struct oauth_me *me, struct err *e)
-{
-	if (db_begin(r->app->db, e) == -1)
-		return -1;
-	if (move_writes(r, a, h, old, to, pair, me, e) == -1) {
-		db_rollback(r->app->db);
-		return -1;
-	}
-	if (db_commit(r->app->db, e) == -1)
-		return -1;
-	wake_send(r->app->conf.wake_socket);
-	return go_back(r, a, to, e);
-}
-
 /* The account that the Procore user, or the login, has here; *id 0: none. */
 static int
 known(struct web_req *r, const struct oauth_me *me, int64_t *id, struct err *e)
@@ -386,27 +371,76 @@ known(struct web_req *r, const struct oauth_me *me, int64_t *id, struct err *e)
 	return -1;
 }
 
-/* The account itself goes on when it has this login already, or when all its seats are
- * meant and the login is new here: the same person under a new login. Else seats move. */
+/* Procore gave the login to somebody else: the account of who had it keeps its history and
+ * its grant, which is still to be revoked, under a name that nobody signs in with. */
 static int
-hand_over(struct web_req *r, const struct attempt *a, const struct hand_over *h,
+free_login(struct web_req *r, const struct account *old, struct err *e)
+{
+	char login[LIMIT_LOGIN + 64];
+
+	if (str_format(login, sizeof login, "%s (Procore user %" PRId64 ")", old->login,
+		old->procore_user_id) == -1)
+		return err_set(e, ERR_BUG, "former login");
+	return account_identify(r->app->db, old->id, old->procore_user_id, login, "", e);
+}
+
+/* The successor's account takes the seats; it is added if it was not here. *mine false:
+ * nothing was written, the login is known here as another Procore user's, that of *to. */
+static int
+move_in_tx(struct web_req *r, const struct attempt *a, const struct hand_over *h,
+    const struct account *old, const struct oauth_pair *pair, const struct oauth_me *me,
+    struct account *to, bool *mine, struct err *e)
+{
+	char *folded = account_fold(me->login);
+	bool same = str_eq(old->login_folded, folded);
+
+	free(folded);
+	if ((same && free_login(r, old, e) == -1) || account_of(r, me, to, mine, e) == -1)
+		return -1;
+	return *mine ? move_writes(r, a, h, old, to, pair, me, e) : 0;
+}
+
+static int
+move_seats(struct web_req *r, const struct attempt *a, const struct hand_over *h,
     const struct account *old, const struct oauth_pair *pair, const struct oauth_me *me,
     struct err *e)
 {
 	struct account to = {0};
 	bool mine = false;
-	int64_t id = 0;
 	int rc = -1;
+
+	if (db_begin(r->app->db, e) == -1)
+		return -1;
+	if (move_in_tx(r, a, h, old, pair, me, &to, &mine, e) == -1) {
+		db_rollback(r->app->db);
+	} else if (!mine) {
+		db_rollback(r->app->db);
+		rc = refuse_other(r, a, &to, pair, me, e);
+	} else if (db_commit(r->app->db, e) == 0) {
+		wake_send(r->app->conf.wake_socket);
+		rc = go_back(r, a, &to, e);
+	}
+	account_clear(&to);
+	return rc;
+}
+
+/* The account itself goes on when it has this login already, or when all its seats are
+ * meant and the login is new here: the same person under a new login. But not over a grant
+ * that lives: then the seats move, and the old account ends as any that lost its last seat,
+ * with its grant revoked at Procore. */
+static int
+hand_over(struct web_req *r, const struct attempt *a, const struct hand_over *h,
+    const struct account *old, const struct oauth_pair *pair, const struct oauth_me *me,
+    struct err *e)
+{
+	bool lives = old->state == ACCOUNT_OK || old->state == ACCOUNT_SUSPECT;
+	int64_t id = 0;
 
 	if (known(r, me, &id, e) == -1)
 		return -1;
-	if (id == old->id || (id == 0 && h->connection_id == 0))
+	if (!lives && (id == old->id || (id == 0 && h->connection_id == 0)))
 		return store(r, a, old, pair, me, h->id, e);
-	if (account_of(r, me, &to, &mine, e) == 0)
-		rc = mine ? move_seats(r, a, h, old, &to, pair, me, e)
-			  : refuse_other(r, a, &to, pair, me, e);
-	account_clear(&to);
-	return rc;
+	return move_seats(r, a, h, old, pair, me, e);
 }
 
 static int

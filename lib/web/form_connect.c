@@ -150,6 +150,7 @@ prepare(struct web_req *r, const struct account *a, struct draft *d, struct err 
 		return taken(r, who, e);
 	}
 	if (draft_ensure(db, d, e) == -1 || draft_only_seat(db, d->id, a->id, e) == -1 ||
+	    form_audit(r, "connection.prepare", "connection", d->id, NULL, e) == -1 ||
 	    bic_add(db, d->id, a->id, r->person.user_name, &seat, &added, e) == -1 ||
 	    job_wish(db, JOB_CHECK_BIC, seat, "", JOB_PRIO_PERSON, clk_now(), e) == -1 ||
 	    job_wish(db, JOB_CHOICES, d->id, "", JOB_PRIO_PERSON, clk_now(), e) == -1)
@@ -220,7 +221,8 @@ page_connect_check(struct web_req *r, struct err *e)
 		return page_draft_show(r, PAGES_STALE_STATUS, id, NULL, e);
 	}
 	if (db_begin(r->app->db, e) == -1 || draft_get(r->app->db, id, &d, e) == -1 ||
-	    wish_checks(r, id, e) == -1)
+	    wish_checks(r, id, e) == -1 ||
+	    form_audit(r, "connection.check", "connection", id, NULL, e) == -1)
 		return -1;
 	return to_draft(r, id, e);
 }

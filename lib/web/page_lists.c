@@ -4,6 +4,7 @@
 #include "web/page.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/str.h"
 #include "store/view_lists.h"
@@ -33,6 +34,53 @@ struct build {
 
 /* ---- accounts */
 
+/* "id name" lines, each a link. */
+static void
+put_some(struct web_req *r, const struct view_account *a, struct json *o)
+{
+	struct json *list = json_put_arr(o, "projects");
+	struct strv lines = {0};
+	int64_t more;
+
+	strv_split(&lines, a->some, "\n");
+	for (size_t i = 0; i < lines.n; i++) {
+		struct json *p = json_add_obj(list);
+		size_t at = strcspn(lines.v[i], " ");
+		char id[24] = "";
+
+		if (at < sizeof id)
+			memcpy(id, lines.v[i], at); /* the rest is zero */
+		json_put_str(p, "id", id);
+		json_put_str(p, "text", lines.v[i] + at + (lines.v[i][at] == ' '));
+	}
+	more = a->projects - (int64_t)lines.n;
+	json_put_str(o, "projects_text",
+	    a->projects == 0 ? lang_text(r->lang, TEXT_PROJECTS_NONE)
+	    : more <= 0	     ? ""
+		: web_count(r, more, TEXT_PROJECTS_MORE_ONE, TEXT_PROJECTS_MORE_MANY));
+	strv_clear(&lines);
+}
+
+/* State, since when, and why. */
+static void
+put_state(struct web_req *r, const struct view_account *a, struct json *o)
+{
+	bool never = str_eq(a->state, "needed") && a->proved_at == 0;
+
+	if (a->ending)
+		web_put_status(o, "status", "sync",
+		    lang_text(r->lang, TEXT_ACCOUNT_ENDING),
+		    str_empty(a->ending_error) ? ""
+					       : web_say(r, TEXT_ACCOUNT_ENDING_WHY, "why",
+						     a->ending_error, NULL));
+	else
+		state_put_account(r, a->state, a->since_at, a->cause_text, o);
+	json_put_str(o, "cause",
+	    str_eq(a->state, "lost") ? a->cause_text
+	    : never && !a->ending    ? lang_text(r->lang, TEXT_ACCOUNT_NEVER)
+				     : "");
+}
+
 static void
 add_account(void *arg, const struct view_account *a)
 {
@@ -45,15 +93,14 @@ add_account(void *arg, const struct view_account *a)
 	json_put_str(o, "login", a->login);
 	json_put_str(o, "people",
 	    str_empty(a->people) ? lang_text(b->r->lang, TEXT_PERSON_UNKNOWN) : a->people);
-	json_put_str(o, "projects_text",
-	    web_count(b->r, a->projects, TEXT_PROJECTS_ONE, TEXT_PROJECTS_MANY));
+	put_some(b->r, a, o);
 	json_put_str(o, "waiting_text",
 	    a->waiting == 0
 		? ""
 		: web_count(b->r, a->waiting, TEXT_ITEMS_WAIT_ONE, TEXT_ITEMS_WAIT_MANY));
-	state_put_account(b->r, a->state, a->since_at, a->cause_text, o);
+	put_state(b->r, a, o);
 	web_put_time(b->r, o, "verified", a->proved_at);
-	json_put_bool(o, "reconnect", !in);
+	json_put_bool(o, "reconnect", !in && !a->ending);
 	json_put_bool(o, "evidence", a->administers);
 }
 

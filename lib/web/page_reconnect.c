@@ -204,6 +204,34 @@ procore_host(struct web_req *r)
 	return web_say(r, TEXT_NUMBER_ALONE, "number", u.host, NULL);
 }
 
+/* The attempt and the row that says who began it; joins the running transaction when one is
+ * open. */
+static int
+start_attempt(struct web_req *r, const struct oauth_ask *ask, const char *login,
+    struct buf *url, struct err *e)
+{
+	struct web_app *app = r->app;
+	bool own_tx = !db_in_tx(app->db);
+	bool seat = ask->connection_id != 0;
+	struct json *detail = json_obj();
+	int rc = -1;
+
+	json_put_str(detail, "login", login);
+	if (own_tx && db_begin(app->db, e) == -1)
+		goto out;
+	rc = oauth_start(app->db, &app->conf, &app->session_key, ask, url, e);
+	if (rc == 0)
+		rc = form_audit(r, "account.sign_in", seat ? "connection" : "account",
+		    seat ? ask->connection_id : ask->account_id, detail, e);
+	if (rc == 0 && own_tx)
+		rc = db_commit(app->db, e);
+	else if (rc == -1 && own_tx)
+		db_rollback(app->db);
+out:
+	json_free(detail);
+	return rc;
+}
+
 int
 page_continue_to(
     struct web_req *r, const struct oauth_ask *ask, const char *login, struct err *e)
@@ -214,7 +242,7 @@ page_continue_to(
 
 	own.user_name = r->person.user_name;
 	own.cookie = r->cookie;
-	rc = oauth_start(r->app->db, &r->app->conf, &r->app->session_key, &own, &url, e);
+	rc = start_attempt(r, &own, login, &url, e);
 	if (rc == 0) {
 		json_put_str(r->model, "url", buf_str(&url));
 		json_put_str(r->model, "login", login);

@@ -148,6 +148,21 @@ static const struct {
     {"issue.retry_all", TEXT_ACT_ISSUE_RETRY_ALL},
     {"issue.dismiss", TEXT_ACT_ISSUE_DISMISS},
     {"item.retry", TEXT_ACT_ITEM_RETRY},
+    {"item.pull", TEXT_ACT_ITEM_PULL},
+    {"account.sign_in", TEXT_ACT_SIGN_IN},
+    {"connection.prepare", TEXT_ACT_PREPARE},
+    {"connection.check", TEXT_ACT_PREPARE_CHECK},
+    {"account.lost", TEXT_ACT_LOST},
+    {"account.revoked", TEXT_ACT_REVOKED},
+    {"company.app_missing", TEXT_ACT_APP_MISSING},
+    {"company.app_connected", TEXT_ACT_APP_CONNECTED},
+    {"bic.checked", TEXT_ACT_BIC_CHECKED},
+    {"item.create", TEXT_ACT_ITEM_CREATE},
+    {"item.update", TEXT_ACT_ITEM_UPDATE},
+    {"item.reopen", TEXT_ACT_ITEM_REOPEN},
+    {"item.file", TEXT_ACT_ITEM_FILE},
+    {"item.answer", TEXT_ACT_ITEM_ANSWER},
+    {"keys.rotated", TEXT_ACT_KEYS_ROTATED},
     {"denied", TEXT_ACT_DENIED},
 };
 
@@ -169,7 +184,10 @@ words_act(struct web_req *r, const struct view_act *a)
 			    json_str_or(d, "signed_in", ""), "person",
 			    json_str_or(d, "person", ""), "reason",
 			    json_str_or(d, "reason", ""), "what",
-			    json_str_or(d, "what", ""), NULL);
+			    json_str_or(d, "what", ""), "new_login",
+			    json_str_or(d, "new_login", ""), "from",
+			    json_str_or(d, "from", ""), "to", json_str_or(d, "to", ""),
+			    "approved_by", json_str_or(d, "approved_by", ""), NULL);
 	json_free(d);
 	return said != NULL ? said
 			    : web_say(r, TEXT_ACT_OTHER, "action", a->action, "target",

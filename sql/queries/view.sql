@@ -230,7 +230,8 @@ SELECT count(*) FROM bic AS b JOIN connection AS c ON c.id = b.connection_id
  WHERE b.account_id = ?1 AND b.removed_at IS NULL AND c.state <> 'disconnected';
 
 -- VIEW_ACCOUNTS roles: web plan: scan accounts are few against projects
--- Whoever needs a sign-in first.
+-- Whoever needs a sign-in first. Those whose grant is still to be revoked at Procore have no seat any more: for
+-- whoever sees all. Projects: at most three a row, as lines of id and name.
 WITH visible (id) AS (
     SELECT id FROM connection WHERE ?1 AND state <> 'disconnected'
      UNION
@@ -257,9 +258,16 @@ SELECT a.id, a.public_id, a.login, a.name,
        + ifnull((SELECT w.n FROM answers AS w WHERE w.account_id = a.id), 0),
        ?1 OR EXISTS (SELECT 1 FROM project_admin AS pa JOIN bic AS b ON b.connection_id = pa.connection_id
                        JOIN visible AS v ON v.id = b.connection_id
-                      WHERE pa.person_id = ?2 AND b.account_id = a.id AND b.removed_at IS NULL)
-  FROM account AS a
+                      WHERE pa.person_id = ?2 AND b.account_id = a.id AND b.removed_at IS NULL),
+       ifnull((SELECT group_concat(n.line, char(10))
+                 FROM (SELECT c.id || ' ' || trim(c.npc_number || ' ' || c.npc_name) AS line
+                         FROM bic AS b JOIN visible AS v ON v.id = b.connection_id JOIN connection AS c ON c.id = v.id
+                        WHERE b.account_id = a.id AND b.removed_at IS NULL
+                        ORDER BY c.npc_number, c.npc_name, c.id LIMIT 3) AS n), ''),
+       j.id IS NOT NULL, ifnull(j.error, '')
+  FROM account AS a LEFT JOIN job AS j ON ?1 AND j.kind = 'revoke' AND j.ref = a.id
  WHERE a.id IN (SELECT b.account_id FROM bic AS b JOIN visible AS v ON v.id = b.connection_id WHERE b.removed_at IS NULL)
+    OR j.id IS NOT NULL
  ORDER BY a.state IN ('ok', 'suspect'), a.login_folded LIMIT ?3 OFFSET ?4;
 
 -- Is a person Project Admin where the account has a seat?
@@ -278,7 +286,9 @@ WITH visible (id) AS (
     SELECT b.connection_id FROM person_account AS x JOIN bic AS b ON b.account_id = x.account_id
       JOIN connection AS c ON c.id = b.connection_id
      WHERE NOT ?1 AND x.person_id = ?2 AND b.removed_at IS NULL AND c.state <> 'disconnected')
-SELECT count(DISTINCT b.account_id) FROM bic AS b JOIN visible AS v ON v.id = b.connection_id WHERE b.removed_at IS NULL;
+SELECT count(*) FROM (
+       SELECT b.account_id FROM bic AS b JOIN visible AS v ON v.id = b.connection_id WHERE b.removed_at IS NULL
+        UNION SELECT j.ref FROM job AS j WHERE ?1 AND j.kind = 'revoke');
 
 -- VIEW_ACTIVITY roles: web plan: scan as VIEW_PROJECTS
 WITH visible (id) AS (

@@ -8,6 +8,10 @@ import seed
 from rig import load
 
 
+# Who hands over while signed in, and to whom.
+LIVING, NEWCOMER = "jibanez", "bw-ovance"
+
+
 class Connect(harness.SeededCase):
     @classmethod
     def setUpClass(cls):
@@ -201,6 +205,34 @@ class Connect(harness.SeededCase):
         self.assertTrue(self.row("SELECT 1 FROM audit WHERE action = 'bic.hand_over' AND target = ?",
                                  f"connection {before['connection_id']}"))
         self.account_ends(old)
+
+    def test_hand_over_while_the_old_sign_in_lives(self):
+        """All seats move, and the old grant is revoked at Procore, also when Procore is not able to at first."""
+        client, old = self.rig.client("mhalloran"), self.rig.person(LIVING)["procore"]["login"]
+        new = next(p for c in self.companies.values() for p in c["people"] if p["key"] == NEWCOMER)["procore"]
+        before = self.row("SELECT a.*, b.connection_id, b.id AS seat FROM account AS a JOIN bic AS b ON b.account_id = a.id"
+                          " WHERE a.login_folded = ? AND a.state = 'ok' AND b.removed_at IS NULL", old.lower())
+        page = client.get(self.rig.portal(f"/Projects/edit?project={before['connection_id']}")).page()
+        form = next(f for f in page.forms if ("bic", str(before["seat"])) in f.fields and any(b[2].startswith("Approve") for b in f.buttons))
+        page = client.submit(page, form, {"login": new["login"], "all": "1"}).page()
+        page = client.submit(page, page.form_with("bic", button="Sign in as"))
+        self.rig.control("procore", "status", {"prefix": "/oauth/revoke", "status": 503, "times": 1, "body": {}})
+        end = seed.procore_sign_in(client, client.get(page.page().link("Continue to Procore")), new["login"],
+                                   new["password"])
+        self.assertEqual(end.status, 200, end.text[:300])
+        seat = self.row("SELECT a.login_folded FROM bic AS b JOIN account AS a ON a.id = b.account_id WHERE b.id = ?",
+                        before["seat"])
+        self.assertEqual(seat["login_folded"], new["login"].lower())
+        # It is said on the accounts page until it is done.
+        self.rig.wait_for("the first try", lambda: self.row(
+            "SELECT 1 FROM job WHERE kind = 'revoke' AND ref = ? AND error LIKE '%503%'", before["id"]))
+        text = client.get(self.rig.portal("/Projects/accounts")).page().text
+        self.assertIn("Being signed out of Procore", text)
+        self.assertIn("HTTP 503", text)
+        self.account_ends(old)
+        self.assertNotIn("Being signed out of Procore", client.get(self.rig.portal("/Projects/accounts")).page().text)
+        self.assertTrue(self.row("SELECT 1 FROM audit WHERE actor = 'worker' AND action = 'account.revoked'"
+                                 " AND target = ?", f"account {before['id']}"))
 
     def test_hand_over_of_a_whole_account_to_a_new_login(self):
         """The same person under a login that is not known here: the account goes on under it, with all its seats."""

@@ -41,8 +41,13 @@ class SignIns(Case):
         end = self.sign_in(user)
         self.assertEqual(end.status, 200, end.page().text[:300])
         after = self.account(self.login(user))
-        self.assertEqual((after["id"], after["state"]), (before["id"], "ok"))
-        self.assertEqual(after["procore_user_id"], before["procore_user_id"])
+        # Who had the login before keeps the history, under another name, until the grant is revoked.
+        self.assertNotEqual(after["id"], before["id"])
+        self.assertEqual((after["state"], after["procore_user_id"]), ("ok", before["procore_user_id"]))
+        self.rig.wait_for("the end of the grant before", lambda: self.rows(
+            "SELECT 1 FROM account WHERE id = ? AND state = 'removed'", before["id"]))
+        self.assertEqual(self.rows("SELECT count(*) FROM audit WHERE action = 'account.revoked' AND target = ?",
+                                   f"account {before['id']}"), [(1,)])
         self.assertEqual(self.rows("SELECT count(*) FROM hand_over WHERE used_at IS NOT NULL"), [(1,)])
 
     def test_f23_f24_signing_in_again_makes_nothing_new(self):

@@ -201,17 +201,81 @@ test_drop(void **state)
 	buf_clear(&log);
 }
 
-/* An answer that never comes must not keep the grant here. */
+/* A grant that Procore did not confirm as revoked is not forgotten: said, and tried again. */
 static void
-test_drop_unreachable(void **state)
+test_drop_is_tried_until_procore_says_yes(void **state)
 {
+	static const struct rig_step steps[] = {{RIG_ANSWER, HEAD("503 Service Unavailable") "\r\n{}"},
+	    {RIG_LOST, NULL}, {RIG_ANSWER, HEAD("200 OK") "\r\n{}"}};
+	static const char revoked[] = "select count(*) from audit where actor = 'worker' and action = 'account.revoked'";
 	struct rig *r = *state;
+	struct buf log = BUF_INIT(65536);
 	int64_t id = rig_account(r, "sam@x.example", NULL, NULL);
 
 	rig_sign_in(r, id, "A1", "R1", 5400);
+	assert_int_equal(oauth_drop(&r->oauth, id, "needed", &r->err), -1); /* nobody listens */
+	assert_int_equal(r->err.code, ERR_REMOTE);
+	err_clear(&r->err);
+	rig_endpoint(r, steps, 3);
+	assert_int_equal(oauth_drop(&r->oauth, id, "needed", &r->err), -1);
+	assert_non_null(strstr(r->err.msg, "HTTP 503"));
+	err_clear(&r->err);
+	assert_int_equal(oauth_drop(&r->oauth, id, "needed", &r->err), -1);
+	err_clear(&r->err);
+	assert_int_equal(rig_number(r, "select count(*) from token"), 1);
+	assert_int_equal(rig_number(r, "select count(*) from account where state = 'ok'"), 1);
+	assert_int_equal(rig_number(r, revoked), 0);
 	OK(r, oauth_drop(&r->oauth, id, "needed", &r->err));
+	rig_endpoint_end(r, &log);
+	assert_int_equal(rig_count(&log, "POST /oauth/revoke HTTP/1.1 token=A1&client_id="), 3);
 	assert_int_equal(rig_number(r, "select count(*) from token"), 0);
 	assert_int_equal(rig_number(r, "select count(*) from account where state = 'needed' and cause = 'sign_in_needed'"), 1);
+	assert_int_equal(rig_number(r, revoked), 1);
+	buf_clear(&log);
+}
+
+/* An access token that ended long ago cannot be shown to Procore: a fresh one is fetched, and that is revoked. */
+static void
+test_drop_of_an_idle_account(void **state)
+{
+	static const struct rig_step steps[] = {
+	    {RIG_ANSWER, HEAD("200 OK") "\r\n{\"access_token\":\"A2\",\"refresh_token\":\"R2\",\"expires_in\":5400}"},
+	    {RIG_ANSWER, HEAD("200 OK") "\r\n{}"}};
+	struct rig *r = *state;
+	struct buf log = BUF_INIT(65536);
+	int64_t id = rig_account(r, "sam@x.example", NULL, NULL);
+
+	rig_sign_in(r, id, "A1", "R1", 5400);
+	rig_clock(r, 2 * 5400);
+	rig_endpoint(r, steps, 2);
+	OK(r, oauth_drop(&r->oauth, id, "removed", &r->err));
+	rig_endpoint_end(r, &log);
+	assert_int_equal(rig_count(&log, "POST /oauth/revoke HTTP/1.1 token=A2&client_id="), 1);
+	assert_int_equal(rig_number(r, "select count(*) from token"), 0);
+	buf_clear(&log);
+}
+
+/* What is lost while it waits for its revocation is nobody's incident, but in the trail. */
+static void
+test_drop_of_a_dead_account(void **state)
+{
+	static const struct rig_step steps[] = {
+	    {RIG_ANSWER, HEAD("401 Unauthorized") "\r\n{\"error\":\"invalid_grant\"}"}};
+	struct rig *r = *state;
+	struct buf log = BUF_INIT(65536);
+	int64_t id = rig_account(r, "sam@x.example", NULL, NULL);
+
+	rig_sign_in(r, id, "A1", "R1", 5400);
+	rig_clock(r, 2 * 5400);
+	rig_endpoint(r, steps, 1);
+	OK(r, oauth_drop(&r->oauth, id, "removed", &r->err));
+	rig_endpoint_end(r, &log);
+	assert_int_equal(rig_count(&log, "CALL "), 1);
+	assert_int_equal(rig_number(r, "select count(*) from account where state = 'removed'"), 1);
+	assert_int_equal(rig_number(r, "select count(*) from incident"), 0);
+	assert_int_equal(rig_number(r, "select count(*) from audit where action = 'account.lost'"), 1);
+	assert_int_equal(rig_number(r, "select count(*) from audit where action = 'account.revoked'"), 0);
+	buf_clear(&log);
 }
 
 /* F18: what came before a loss is kept, without anything that looks like a token, the last EVIDENCE_KEPT. */
@@ -248,7 +312,9 @@ main(void)
 	    TEST(test_me),
 	    TEST(test_store_with_identity),
 	    TEST(test_drop),
-	    TEST(test_drop_unreachable),
+	    TEST(test_drop_is_tried_until_procore_says_yes),
+	    TEST(test_drop_of_an_idle_account),
+	    TEST(test_drop_of_a_dead_account),
 	    TEST(test_f18_evidence),
 	};
 

@@ -37,6 +37,8 @@ teardown(void **state)
  * one, no role. */
 static const char *const people[] = {"gina", "pat", "bea", "otto", "olga", "nina"};
 
+#define CHOOSE "npc=N-9&account=A&company=5&project=6"
+
 /* + allowed, - refused (403), 0 does not exist for this person (404). P I T A S D stand for
  * the ids of project, issue, item, account (public), seat and draft. */
 static const struct walk {
@@ -69,8 +71,7 @@ static const struct walk {
     {FCGI_POST, "/Projects/hand-over/withdraw", "project=P&bic=S", "++-000"},
     {FCGI_POST, "/Projects/people/remove", "person=otto", "+-----"},
     {FCGI_POST, "/Projects/connect/sign-in", "npc=N-9", "+-----"},
-    {FCGI_POST, "/Projects/connect/choose", "npc=N-9&account=A&company=5&project=6",
-	"+-----"},
+    {FCGI_POST, "/Projects/connect/choose", CHOOSE, "+-----"},
     {FCGI_POST, "/Projects/connect/check", "draft=D", "+-----"},
     {FCGI_POST, "/Projects/connect/save", "draft=D", "+-----"},
     {FCGI_POST, "/Projects/settings", "project=P&poll_minutes=5", "++-000"},
@@ -184,6 +185,65 @@ test_roles(void **state)
 	walk_all(w, projects_routes, projects_routes_n);
 	walk_all(w, edit_routes, edit_routes_n);
 	assert_int_equal(ROWS(walks), projects_routes_n + edit_routes_n);
+}
+
+/* Where the form of the walk changes nothing: another one, and what must be there before it
+ * (dora is who was checked by the route before). */
+#define DORA "0123456789abcdef0123456789abcdef"
+static const struct {
+	struct walk walk;
+	const char *sql;
+} changes[] = {
+    {{FCGI_POST, "/Projects/people/remove", "person=otto&sure=1", ""}, NULL},
+    {{FCGI_POST, "/Projects/bic/move", "project=P&bic=S&to=down", ""},
+	"update bic set position = id"},
+    {{FCGI_POST, "/Projects/response-map", "project=P&action=Reviewed&choice=7", ""},
+	"insert or ignore into response_choice select id, 'procore', '7', 'Approved', "
+	"'approved', 1 from connection"},
+    {{FCGI_POST, "/Projects/bic/add", "project=P&account=" DORA "&then=mail", ""},
+	"update account set public_id = '" DORA "' where login_folded = 'dora@example.com'"},
+    {{FCGI_POST, "/Projects/bic/add", "project=P&account=" DORA "&then=mail", ""},
+	"update bic_check set checked_at = unixepoch(), member = 'yes', contact = 'yes', rfi_level = "
+	"'Admin', submittal_level = 'Admin'"},
+    {{FCGI_POST, "/Projects/connect/choose", CHOOSE, ""},
+	"update account set state = 'ok' where login_folded = 'bea@example.com'"},
+    {{FCGI_POST, "/Projects/connect/choose", CHOOSE, ""},
+	"insert into browse_row select id, 'company', 0, '5', '', 'Builders', '', 1 from "
+	"account where login_folded = 'bea@example.com'"},
+    {{FCGI_POST, "/Projects/connect/choose", CHOOSE, ""},
+	"insert into browse_row select id, 'project', 5, '6', '', 'Tower', '', 1 from "
+	"account where login_folded = 'bea@example.com'"},
+};
+
+/* Promise 7 (DESIGN.md 11): each form that changes something leaves a row that names who. A
+ * new route is in the walk, or find_walk() fails; so it is here too. */
+static void
+test_every_change_is_in_the_trail(void **state)
+{
+	static const char rows[] =
+	    "select count(*) from audit where actor = 'gina' and action <> 'denied'";
+	struct route_rig *w = *state;
+
+	for (size_t i = 0; i < edit_routes_n; i++) {
+		const struct walk *k = find_walk(&edit_routes[i]);
+		int status;
+
+		for (size_t c = 0; c < ROWS(changes); c++)
+			if (str_eq(changes[c].walk.path, edit_routes[i].path)) {
+				k = &changes[c].walk;
+				if (changes[c].sql != NULL)
+					rig_sql(w->r, changes[c].sql);
+			}
+		if (k->method != FCGI_POST)
+			continue;
+		rig_sql(w->r, "delete from audit");
+		status = call(w, edit_routes, edit_routes_n, k, "gina", "{csrf}");
+		if (status >= 400)
+			fail_msg("%s: %d", k->path, status);
+		if (rig_number(w->r, rows) == 0)
+			fail_msg("%s: no row in the audit trail", k->path);
+		route_rig_mend(w);
+	}
 }
 
 /* Each form with a stale token: nothing is changed, the form is shown again with a new
@@ -398,6 +458,8 @@ main(void)
 	    cmocka_unit_test(test_foreign_is_missing),
 	    cmocka_unit_test(test_denied_is_noted_once_a_minute),
 	    cmocka_unit_test(test_headers),
+	    /* Signs people in: last. */
+	    cmocka_unit_test(test_every_change_is_in_the_trail),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -267,6 +267,7 @@ rig_sign_in(struct rig *r, int64_t account_id, const char *access, const char *r
 /* ---- the endpoint */
 
 struct script {
+	struct rig *r;
 	const struct rig_step *steps;
 	int n;
 };
@@ -311,6 +312,8 @@ play(int listen_fd, int log_fd, const void *arg)
 			peer_note(log_fd, head, (size_t)body);
 		}
 		peer_note(log_fd, "\n", 1);
+		if (i < s->n && s->steps[i].how == RIG_MEANWHILE)
+			rig_sql(s->r, s->steps[i++].text);
 		answer(fd, s, i);
 	}
 }
@@ -318,7 +321,7 @@ play(int listen_fd, int log_fd, const void *arg)
 void
 rig_endpoint(struct rig *r, const struct rig_step *steps, int n)
 {
-	struct script s = {.steps = steps, .n = n};
+	struct script s = {.r = r, .steps = steps, .n = n};
 	struct buf url = BUF_INIT(256);
 
 	assert_false(r->peer_runs);

@@ -66,11 +66,12 @@ void rig_sign_in(struct rig *r, int64_t account_id, const char *access, const ch
 enum rig_how {
 	RIG_ANSWER, /* the text as it is */
 	RIG_LOST,   /* reads the request, then closes without a word */
-	RIG_RESET   /* the same with a reset */
+	RIG_RESET,  /* the same with a reset */
+	RIG_MEANWHILE /* run this SQL while the call waits; the next step answers it */
 };
 struct rig_step {
 	enum rig_how how;
-	const char *text; /* of RIG_ANSWER */
+	const char *text; /* of RIG_ANSWER, RIG_MEANWHILE */
 };
 void rig_endpoint(struct rig *r, const struct rig_step *steps, int n);
 /* End it; log (owned by the caller, buf_clear) holds "CALL <request line> <body>\n" for each request. */

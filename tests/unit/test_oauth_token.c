@@ -366,6 +366,34 @@ test_f4_generation(void **state)
 	expect_calls(r, 1);
 }
 
+/* The person signs in anew while a renewal waits for its answer: the newer pair stays, nobody waits for a store that
+ * can never work, and the news about the old pair concerns nobody. */
+static void
+test_a_sign_in_overtakes_a_renewal(void **state)
+{
+	static const char *const answers[] = {PAIR("A2", "R2"), REFUSED};
+	struct rig *r = *state;
+	int64_t id = signed_in(r);
+
+	for (size_t i = 0; i < ROWS(answers); i++) {
+		const struct rig_step steps[] = {
+		    {RIG_MEANWHILE, "update account set generation = generation + 1"}, {RIG_ANSWER, answers[i]}};
+		enum oauth_got got = OAUTH_LATER;
+
+		rig_sql(r, "update account set generation = 1");
+		rig_endpoint(r, steps, 2);
+		OK(r, oauth_refresh(&r->oauth, id, 1, &got, &r->err));
+		assert_int_equal(got, OAUTH_GOT);
+		expect_calls(r, 1);
+		expect_state(r, id, ACCOUNT_OK, "none");
+	}
+	assert_int_equal(rig_number(r, "select generation from account"), 2);
+	assert_int_equal(rig_number(r, "select generation from token"), 1);
+	assert_int_equal(rig_number(r, "select count(*) from token_lease"), 0);
+	assert_int_equal(rig_number(r, "select count(*) from incident"), 0);
+	assert_int_equal(rig_number(r, "select count(*) from token_journal where detail = 'overtaken by a sign-in'"), 2);
+}
+
 /* F7: many 401s of one generation cost one call. */
 static void
 test_f7_many_401s_cost_one_call(void **state)
@@ -500,6 +528,7 @@ main(void)
 	    TEST(test_f3_lease_elsewhere),
 	    TEST(test_refresh_parallel),
 	    TEST(test_f4_generation),
+	    TEST(test_a_sign_in_overtakes_a_renewal),
 	    TEST(test_f7_many_401s_cost_one_call),
 	    TEST(test_rejected_while_suspect),
 	    TEST(test_limited),

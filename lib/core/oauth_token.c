@@ -14,7 +14,6 @@
 #include "core/oauth_int.h"
 #include "io/json.h"
 #include "store/account.h"
-#include "store/hand_over.h"
 #include "store/job.h"
 #include "store/token.h"
 
@@ -219,7 +218,7 @@ mark_lost_in_tx(struct oauth_ctx *x, int64_t account_id, int64_t generation, enu
     struct err *e)
 {
 	bool changed = false;
-	bool seated = false;
+	bool ending = false;
 
 	if (account_set_state(x->db, account_id, generation, ACCOUNT_LOST, cause_word(cause), text, 0, &changed,
 		e) == -1)
@@ -228,10 +227,10 @@ mark_lost_in_tx(struct oauth_ctx *x, int64_t account_id, int64_t generation, enu
 		return 0; /* the generation moved on: the news is old (F4) */
 	/* A dead token is never tried again, so it need not be kept. */
 	if (token_delete(x->db, account_id, e) == -1 || note_lost(x, account_id, text, e) == -1 ||
-	    hand_over_seated(x->db, account_id, &seated, e) == -1)
+	    job_asked(x->db, JOB_REVOKE, account_id, &ending, e) == -1)
 		return -1;
-	/* Nobody waits for an account without a seat, one that is about to be revoked for instance. */
-	return seated ? incident_open_account(x->db, x->conf, account_id, cause, text, e) : 0;
+	/* Nobody need sign in again to what is about to be revoked. */
+	return ending ? 0 : incident_open_account(x->db, x->conf, account_id, cause, text, e);
 }
 
 int

@@ -52,14 +52,12 @@ static int
 remove_found(struct db *db, enum clean_what what, const struct buf *ids, struct err *e)
 {
 	for (int i = 0; i < queries[what].go_n; i++) {
-		struct stmt *q = NULL;
+		int query = queries[what].go[i];
+		int rc = query == Q_CLEAN_LISTS_SIGN_INS
+			     ? db_run(db, query, e, DB_TEXT(buf_str(ids)), DB_I64(clk_now()))
+			     : db_run(db, query, e, DB_TEXT(buf_str(ids)));
 
-		if (db_query(db, queries[what].go[i], &q, e) == -1)
-			return -1;
-		db_bind_text(q, 1, buf_str(ids));
-		if (queries[what].go[i] == Q_CLEAN_LISTS_SIGN_INS)
-			db_bind_i64(q, 2, clk_now());
-		if (db_exec(q, e) == -1)
+		if (rc == -1)
 			return -1;
 	}
 	return 0;

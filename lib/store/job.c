@@ -198,6 +198,17 @@ job_fail(struct db *db, const struct job *j, int64_t retry_at, const char *messa
 	return give_back(db, j, retry_at, str_empty(message) ? "failed" : message, e);
 }
 
+int
+job_asked(struct db *db, enum job_kind kind, int64_t ref, bool *yes, struct err *e)
+{
+	int64_t n = 0;
+
+	if (db_number(db, Q_JOB_ASKED, &n, e, DB_TEXT(job_kind_name(kind)), DB_I64(ref)) == -1)
+		return -1;
+	*yes = n != 0;
+	return 0;
+}
+
 static int
 release(struct db *db, const char *owner_prefix, struct err *e)
 {

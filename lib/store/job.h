@@ -76,6 +76,8 @@ MUST_USE int job_finish(struct db *db, const struct job *j, int64_t next_at, str
 /* The step failed: tries + 1, due at retry_at (or at a wish made meanwhile, if sooner), the message kept for
  * the Health page ("" is kept as "failed"). errors, source: as job_finish */
 MUST_USE int job_fail(struct db *db, const struct job *j, int64_t retry_at, const char *message, struct err *e);
+/* Is there such a job, waiting or running? Roles auth and sync. errors ERR_BUSY, ERR_DB; source query JOB_ASKED */
+MUST_USE int job_asked(struct db *db, enum job_kind kind, int64_t ref, bool *yes, struct err *e);
 /* Free all leases of an owner prefix ("4711."), due at once: a worker process died.
  * errors  ERR_BUG an empty prefix; ERR_BUSY, ERR_IO; source  query JOB_RELEASE */
 MUST_USE int job_release(struct db *db, const char *owner_prefix, struct err *e);

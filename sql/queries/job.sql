@@ -58,3 +58,6 @@ UPDATE job SET owner = '', lease_until_at = 0, due_at = min(due_at, ?2)
 
 -- JOB_EXTEND roles: sync
 UPDATE job SET lease_until_at = ?3 WHERE id = ?1 AND owner = ?2;
+
+-- JOB_ASKED roles: auth sync
+SELECT EXISTS (SELECT 1 FROM job WHERE kind = ?1 AND ref = ?2);

@@ -6,6 +6,7 @@
 #include "base/clk.h"
 #include "base/str.h"
 #include "store/account.h"
+#include "store/job.h"
 
 #define HEAD(status) "HTTP/1.1 " status "\r\nContent-Type: application/json\r\nConnection: close\r\n"
 #define PAIR HEAD("200 OK") "\r\n{\"access_token\":\"A1\",\"refresh_token\":\"R1\",\"expires_in\":5400}"
@@ -267,6 +268,7 @@ test_drop_of_a_dead_account(void **state)
 
 	rig_sign_in(r, id, "A1", "R1", 5400);
 	rig_clock(r, 2 * 5400);
+	OK(r, job_wish(r->db, JOB_REVOKE, id, "", JOB_PRIO_TOKEN, 0, &r->err));
 	rig_endpoint(r, steps, 1);
 	OK(r, oauth_drop(&r->oauth, id, "removed", &r->err));
 	rig_endpoint_end(r, &log);

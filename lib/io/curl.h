@@ -29,6 +29,9 @@ enum curl_stage {
 	CURL_STAGE_MAX
 };
 
+/* A line so slow would take a day and a half for a gigabyte: as good as dead. */
+enum { CURL_STALL_BYTES_S = 8 * 1024 };
+
 struct curl_task {
 	const char *url;
 	const char *ca_file;    /* NULL or "": the system's */
@@ -43,11 +46,15 @@ struct curl_task {
 	size_t lines_n;
 	const char *sigv4; /* "aws:amz:REGION:SERVICE"; user and password are its keys.
 			      NULL: none */
-	/* what is sent: memory, or for HTTP also a file from its start */
+	int stall_s; /* given up when it moves less than CURL_STALL_BYTES_S for so long; 0: no */
+	/* what is sent: memory, for HTTP also a part of a file after it and memory after that */
 	const void *body; /* NULL: none */
 	size_t body_len;
 	int body_fd; /* -1: none */
+	int64_t body_file_at;
 	int64_t body_file_bytes;
+	const void *body_tail; /* only with body_fd; NULL: none */
+	size_t body_tail_len;
 	/* SMTP */
 	const char *mail_from, *mail_to; /* bare, without controls */
 	bool starttls;                   /* demand it */

@@ -11,6 +11,7 @@
 #include "base/enc.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "base/str.h"
 #include "base/url.h"
 #include "io/curl.h"
@@ -33,9 +34,10 @@ struct intake {
 	const struct http_req *req;
 	struct http_resp *resp;
 	int status;
+	bool headed; /* the final head was seen to its end */
 	bool too_big;
 	bool local; /* our disk */
-	int sys;
+	int sys;    /* 0: a function of the caller's said no */
 };
 
 const char *
@@ -241,6 +243,32 @@ take_header(struct intake *in, const char *p, size_t n)
 }
 
 static bool
+to_file(const struct intake *in)
+{
+	return in->req->out_fd >= 0 && in->status >= 200 && in->status <= 299;
+}
+
+/* A file's head is complete: what it announces is looked at before its first byte is kept. */
+static bool
+on_head_end(struct intake *in)
+{
+	struct http_resp *resp = in->resp;
+	int64_t announced = 0;
+	char text[24];
+
+	in->headed = true;
+	resp->status = in->status;
+	if (http_resp_header(resp, "content-length", text, sizeof(text)) > 0 &&
+	    num_parse_i64(text, 0, INT64_MAX, &announced) == 0 &&
+	    announced > in->req->max_bytes) {
+		in->too_big = true;
+		return false;
+	}
+	in->local = in->req->on_head != NULL && !in->req->on_head(in->req->on_arg, resp);
+	return !in->local;
+}
+
+static bool
 on_line(void *arg, const char *p, size_t n)
 {
 	struct intake *in = arg;
@@ -249,6 +277,8 @@ on_line(void *arg, const char *p, size_t n)
 		n--;
 	if (n >= 5 && memcmp(p, "HTTP/", 5) == 0)
 		take_status(in, p, n);
+	else if (n == 0 && to_file(in) && !in->headed)
+		return on_head_end(in);
 	else
 		take_header(in, p, n);
 	in->too_big = in->resp->head.over;
@@ -279,7 +309,7 @@ on_data(void *arg, const char *p, size_t n)
 {
 	struct intake *in = arg;
 	struct http_resp *resp = in->resp;
-	bool keep = in->req->out_fd >= 0 && in->status >= 200 && in->status <= 299;
+	bool keep = to_file(in);
 
 	if ((int64_t)n > in->req->max_bytes - resp->body_bytes) {
 		in->too_big = true;
@@ -293,7 +323,9 @@ on_data(void *arg, const char *p, size_t n)
 	}
 	if (!in->too_big)
 		resp->body_bytes += (int64_t)n;
-	return !in->too_big;
+	if (keep && in->req->on_stored != NULL)
+		in->local = !in->req->on_stored(in->req->on_arg, resp->body_bytes);
+	return !in->too_big && !in->local;
 }
 
 /* ---- the call */
@@ -462,7 +494,9 @@ explain_end(const struct intake *in, const struct curl_end *end, const char *hos
 		break;
 	case HTTP_LOCAL:
 		explain(resp, "the answer of %s could not be kept here (%s)", host,
-		    in->local ? strerrordesc_np(in->sys) : end->text);
+		    in->sys != 0 ? strerrordesc_np(in->sys)
+		    : in->local	 ? "not what was asked for"
+				 : end->text);
 		break;
 	}
 }
@@ -505,14 +539,18 @@ run(struct intake *in, const char *host)
 	    .user_agent = in->h->user_agent,
 	    .connect_ms = req->connect_ms,
 	    .total_ms = req->total_ms,
+	    .stall_s = req->stall_s,
 	    .deny_private = !req->allow_private,
 	    .method = req->method,
 	    .lines = (const char *const *)lines,
 	    .lines_n = lines_n,
-	    .body = req->body_fd >= 0 ? NULL : req->body,
-	    .body_len = req->body_fd >= 0 ? 0 : req->body_len,
+	    .body = req->body,
+	    .body_len = req->body_len,
 	    .body_fd = req->body_fd >= 0 ? req->body_fd : -1,
+	    .body_file_at = req->body_file_at,
 	    .body_file_bytes = req->body_file_bytes,
+	    .body_tail = req->body_tail,
+	    .body_tail_len = req->body_tail_len,
 	    .on_line = on_line,
 	    .on_data = on_data,
 	    .arg = in};

@@ -43,6 +43,7 @@ struct http_sigv4 { /* AWS Signature Version 4 by libcurl; rules for callers in 
 	const char *session_token; /* NULL: none */
 };
 
+struct http_resp;
 struct http_req {
 	const char *method;  /* GET POST PUT PATCH DELETE */
 	const char *url;     /* https, or http to loopback; already encoded */
@@ -51,12 +52,22 @@ struct http_req {
 	const struct secret *bearer; /* NULL: none; sent as Authorization */
 	const void *body;    /* NULL: none */
 	size_t body_len;
-	int body_fd;         /* >= 0: stream this file from its start, body_file_bytes long (instead of body) */
-	int64_t body_file_bytes;
+	/* >= 0: after body, stream this file: body_file_bytes from offset body_file_at; then body_tail. The offset
+	 * of the descriptor is neither used nor moved. */
+	int body_fd;
+	int64_t body_file_at, body_file_bytes;
+	const void *body_tail; /* NULL: none */
+	size_t body_tail_len;
 	int out_fd;          /* >= 0: the body of a 2xx goes here instead of into resp.body */
+	/* With out_fd, each may be NULL; false ends the call as HTTP_LOCAL. on_head: the head of a 2xx is complete
+	 * (resp->status, resp->head), none of its body is written yet. on_stored: so many bytes of it are. */
+	bool (*on_head)(void *arg, const struct http_resp *resp);
+	bool (*on_stored)(void *arg, int64_t body_bytes);
+	void *on_arg;
 	int64_t max_bytes;   /* ceiling of the answer's body */
 	int connect_ms;      /* name, connection, TLS */
 	int total_ms;        /* everything */
+	int stall_s;         /* give up when hardly a byte moves for so long; 0: only total_ms counts */
 	const struct http_sigv4 *sigv4; /* NULL: none */
 	const char *const *host_allow; /* NULL-terminated patterns ("*.procore.com", "api.x.com:8443"); NULL: any */
 	bool allow_private;  /* private and loopback addresses are acceptable (API hosts from the config) */

@@ -67,6 +67,44 @@ test_upload(void **state UNUSED)
 	close_http(&c);
 }
 
+/* Memory, a part of a file, memory again: one body, for forms without a copy of the file. */
+static void
+test_upload_of_three_pieces(void **state UNUSED)
+{
+	static const struct {
+		const char *head, *tail;
+		int64_t at, n;
+		const char *sent;
+	} rows[] = {{"<", ">", 0, 9, "<file body>"}, {"<", ">", 5, 4, "<body>"},
+	    {"", ">", 5, 3, "bod>"}, {"<", NULL, 2, 2, "<le"}, {"<head>", "<tail>", 3, 0, "<head><tail>"}};
+	int fd = file_of(0);
+	struct call c;
+
+	assert_int_equal(write(fd, "file body", 9), 9);
+	open_http(&c, NULL);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct http_req req = HTTP_REQ_INIT;
+
+		req.method = "POST";
+		req.allow_private = true;
+		req.body = rows[i].head;
+		req.body_len = strlen(rows[i].head);
+		req.body_fd = fd;
+		req.body_file_at = rows[i].at;
+		req.body_file_bytes = rows[i].n;
+		req.body_tail = rows[i].tail;
+		req.body_tail_len = rows[i].tail == NULL ? 0 : strlen(rows[i].tail);
+		buf_reset(&c.log);
+		call_steps(&c, one_ok, &req);
+		EXPECT_STAGE(c, HTTP_DONE);
+		if (!str_ends(strstr(buf_str(&c.log), "\r\n\r\n"), rows[i].sent) ||
+		    strlen(strstr(buf_str(&c.log), "\r\n\r\n")) != 4 + strlen(rows[i].sent))
+			fail_msg("row %zu: %s", i, buf_str(&c.log));
+	}
+	close(fd);
+	close_http(&c);
+}
+
 /* The file is shorter than promised: our own fault, said as such. */
 static void
 test_upload_shrunk(void **state UNUSED)
@@ -124,6 +162,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_broken_while_sending),
 	    cmocka_unit_test(test_upload),
+	    cmocka_unit_test(test_upload_of_three_pieces),
 	    cmocka_unit_test(test_upload_shrunk),
 	    cmocka_unit_test(test_reuse),
 	};

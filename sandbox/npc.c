@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/clk.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -122,7 +123,7 @@ main(int argc, char **argv)
 		rc = 1;
 	} else {
 		rc = fcgi_serve(&(struct fcgi_app){.program = "npc-sandbox",
-		    .max_body_bytes = NPC_BODY_MAX,
+		    .max_body_bytes = (size_t)LIMIT_FILE_BYTES + 1,
 		    .body_dir = o.files,
 		    .handle = npc_handle,
 		    .idle = npc_idle,

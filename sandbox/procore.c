@@ -12,7 +12,7 @@ main(int argc, char **argv)
 	struct start_options o = {0};
 	struct sim s = {0};
 	struct fcgi_app app = {.program = "procore-sandbox",
-	    .max_body_bytes = (size_t)512 * 1024 * 1024,
+	    .max_body_bytes = (size_t)512 * 1024 * 1024, /* a form or a segment */
 	    .handle = dispatch,
 	    .arg = &s};
 	struct err e = {0};

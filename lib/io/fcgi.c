@@ -119,6 +119,8 @@ read_params(struct conn *c, struct fcgi_params *p)
 	p->request_id = param(c, "REQUEST_ID");
 	p->https = param(c, "HTTPS");
 	p->http_range = param(c, "HTTP_RANGE");
+	p->http_if_range = param(c, "HTTP_IF_RANGE");
+	p->http_if_none_match = param(c, "HTTP_IF_NONE_MATCH");
 	p->http_procore_company_id = param(c, "HTTP_PROCORE_COMPANY_ID");
 	p->http_x_amz_date = param(c, "HTTP_X_AMZ_DATE");
 	p->http_x_amz_security_token = param(c, "HTTP_X_AMZ_SECURITY_TOKEN");

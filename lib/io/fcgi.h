@@ -21,7 +21,7 @@ struct fcgi_params {
 	const char *http_host, *http_cookie, *http_authorization, *http_accept_language, *http_user_agent;
 	const char *http_sec_fetch_site, *http_origin, *remote_addr, *remote_user, *remote_mail, *remote_name, *remote_groups;
 	const char *request_id, *https;
-	const char *http_range, *http_procore_company_id, *http_x_amz_date, *http_x_amz_security_token,
+	const char *http_range, *http_if_range, *http_if_none_match, *http_procore_company_id, *http_x_amz_date, *http_x_amz_security_token,
 	    *http_x_amz_content_sha256, *http_accept; /* stand-ins */
 };
 

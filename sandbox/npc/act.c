@@ -107,7 +107,7 @@ find_person(
 
 int
 act_respond(struct npc *n, const char *item_id, const char *person, const char *action,
-    const char *text, const struct act_file *file, struct err *e)
+    const char *text, const struct act_file *files, size_t files_n, struct err *e)
 {
 	char *row[I_N] = {NULL}, *word[2] = {NULL}, *contact = NULL;
 	char response[NPC_ID_BYTES], file_id[NPC_ID_BYTES];
@@ -130,11 +130,11 @@ act_respond(struct npc *n, const char *item_id, const char *person, const char *
 	if (nq_exec(n, NQ_RESPONSE_PUT, e, "sssissi", response, item_id, word[1], word_id,
 		text, contact, npc_now_ms(n)) == -1)
 		goto out;
-	if (file != NULL && (file_store(n, row[I_PROJECT], file->name, file->type, file->p,
-				 file->len, file_id, e) == -1 ||
-				nq_exec(n, NQ_ITEM_FILE_PUT, e, "sssi", item_id, file_id,
-				    response, npc_now_ms(n)) == -1))
-		goto out;
+	for (size_t i = 0; i < files_n; i++)
+		if (file_store(n, row[I_PROJECT], &files[i], file_id, e) == -1 ||
+		    nq_exec(n, NQ_ITEM_FILE_PUT, e, "sssi", item_id, file_id, response,
+			npc_now_ms(n)) == -1)
+			goto out;
 	rc = close_item(n, item_id, "respond_and_close", e);
 out:
 	free(row[I_PROJECT]);

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/enc.h"
@@ -16,6 +15,7 @@
 #include "base/num.h"
 #include "base/str.h"
 #include "io/crypt.h"
+#include "sandbox/bytes.h"
 #include "sandbox/npc-queries.gen.h"
 #include "sandbox/npc/npc.h"
 
@@ -250,22 +250,6 @@ api_upload_create(struct call *c, struct err *e)
 
 /* ---- bytes */
 
-static int
-write_all(int fd, const char *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t k = write(fd, p, n);
-
-		if (k == -1 && errno == EINTR)
-			continue;
-		if (k == -1)
-			return -1;
-		p += k;
-		n -= (size_t)k;
-	}
-	return 0;
-}
-
 /* Copy the body of a request into a file under a passing name, hashing on the way. */
 static int
 store_body(struct call *c, const char *path, int64_t *bytes, char hash[CRYPT_HEX256_BYTES],
@@ -278,24 +262,26 @@ store_body(struct call *c, const char *path, int64_t *bytes, char hash[CRYPT_HEX
 	ssize_t got = 0;
 
 	*bytes = 0;
-	if (fd == -1)
+	if (fd == -1) {
+		err_set_errno(e, ERR_IO, errno, "%s", path);
 		goto out;
+	}
 	if (from == -1) {
 		crypt_sha256_add(h, buf_str(&c->req->body), c->req->body.len);
 		*bytes = (int64_t)c->req->body.len;
-		rc = write_all(fd, buf_str(&c->req->body), c->req->body.len);
-		goto out;
+		rc = bytes_write(fd, buf_str(&c->req->body), c->req->body.len, e);
 	}
-	while ((got = pread(from, chunk, sizeof(chunk), *bytes)) > 0) {
+	while (from != -1 && (got = pread(from, chunk, sizeof(chunk), *bytes)) > 0) {
 		crypt_sha256_add(h, chunk, (size_t)got);
 		*bytes += got;
-		if (write_all(fd, chunk, (size_t)got) == -1)
+		if (bytes_write(fd, chunk, (size_t)got, e) == -1)
 			goto out;
 	}
-	rc = got == 0 ? 0 : -1;
+	if (from != -1)
+		rc = got == 0 ? 0 : err_set_errno(e, ERR_IO, errno, "%s", path);
+	if (rc == 0)
+		rc = bytes_end(fd, e);
 out:
-	if (rc == -1)
-		err_set_errno(e, ERR_IO, errno, "%s", path);
 	crypt_sha256_end(h, hash);
 	if (fd != -1)
 		close(fd);
@@ -345,8 +331,7 @@ file_send(struct call *c, const char *id, bool inline_view, struct err *e)
 {
 	char *row[F_N] = {NULL}, *path = xasprintf("%s/%s", c->n->files, id);
 	struct buf name = BUF_INIT(4096);
-	struct stat st;
-	int rc = -1;
+	int fd, rc = -1;
 
 	if (nq_row(c->n, NQ_FILE_GET, row, F_N, e, "s", id) == -1)
 		goto out;
@@ -354,19 +339,17 @@ file_send(struct call *c, const char *id, bool inline_view, struct err *e)
 		rc = call_refuse(c, 404, "not_found", "no such file");
 		goto out;
 	}
-	c->resp->file_fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (c->resp->file_fd == -1 || fstat(c->resp->file_fd, &st) == -1) {
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd == -1) {
 		err_set_errno(e, ERR_IO, errno, "%s", path);
 		goto out;
 	}
-	c->resp->file_bytes = st.st_size;
 	buf_printf(&name, "%s; filename*=UTF-8''", inline_view ? "inline" : "attachment");
 	enc_percent(&name, row[F_NAME]);
 	fcgi_header(c->resp, "Content-Disposition", buf_str(&name));
 	fcgi_header(c->resp, "Content-Type", "application/octet-stream");
 	fcgi_header(c->resp, "X-Content-Type-Options", "nosniff");
-	c->resp->status = 200;
-	rc = 0;
+	rc = bytes_answer(c->req, c->resp, fd, id, inline_view || c->cut, e);
 out:
 	buf_clear(&name);
 	row_free(row, F_N);
@@ -401,24 +384,31 @@ out:
 }
 
 int
-file_store(struct npc *n, const char *project_id, const char *name, const char *type,
-    const void *p, size_t len, char id[NPC_ID_BYTES], struct err *e)
+file_store(struct npc *n, const char *project_id, const struct act_file *f,
+    char id[NPC_ID_BYTES], struct err *e)
 {
 	char hash[CRYPT_HEX256_BYTES], *path;
 	int fd, rc = -1;
 
-	if (!file_name_ok(name))
-		return err_set(e, ERR_INPUT, "file name %.60s is not acceptable", name);
+	if (!file_name_ok(f->name))
+		return err_set(e, ERR_INPUT, "file name %.60s is not acceptable", f->name);
 	npc_new_id("fl", id);
 	path = xasprintf("%s/%s", n->files, id);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd == -1 || write_all(fd, p, len) == -1) {
+	if (fd == -1) {
 		err_set_errno(e, ERR_IO, errno, "%s", path);
 		goto out;
 	}
-	crypt_sha256_hex(p, len, hash);
-	rc = nq_exec(n, NQ_FILE_PUT, e, "ssssissi", id, project_id, name, type,
-	    (int64_t)len, hash, "received", npc_now_ms(n));
+	if (f->p == NULL) {
+		if (bytes_make(fd, f->size, f->seed, hash, e) == -1)
+			goto out;
+	} else {
+		if (bytes_write(fd, f->p, (size_t)f->size, e) == -1 || bytes_end(fd, e) == -1)
+			goto out;
+		crypt_sha256_hex(f->p, (size_t)f->size, hash);
+	}
+	rc = nq_exec(n, NQ_FILE_PUT, e, "ssssissi", id, project_id, f->name, f->type, f->size,
+	    hash, "received", npc_now_ms(n));
 out:
 	if (fd != -1)
 		close(fd);

@@ -18,7 +18,8 @@ enum {
 	TIMES_MAX = 1000000,
 	DAY_S = 86400,
 	YEAR_S = 366 * 86400,
-	FILE_MAX = 3 * 1024 * 1024
+	FILE_MAX = 3 * 1024 * 1024,
+	FILES_MAX = 200
 };
 
 /* A number member within bounds, or -1 with e; absent gives dflt. Forms send texts. */
@@ -160,30 +161,53 @@ item_of(struct call *c, char **id, struct err *e)
 	    json_str_or(c->body, "item", NULL), id, e);
 }
 
+/* made: [{name, size, seed}], files that are made up here. */
+static int
+take_made(const struct json *list, struct act_file *files, size_t *n, struct err *e)
+{
+	for (const struct json *f = json_first(list); f != NULL; f = json_next(f)) {
+		if (*n >= FILES_MAX)
+			return err_set(e, ERR_INPUT, "at most %d files", FILES_MAX);
+		files[*n] = (struct act_file){.name = json_str_or(f, "name", ""),
+		    .type = "application/octet-stream",
+		    .size = json_i64_or(f, "size", 0),
+		    .seed = json_i64_or(f, "seed", 1)};
+		(*n)++;
+	}
+	return 0;
+}
+
 static int
 verb_respond(struct call *c, struct err *e)
 {
 	const char *name = json_str_or(c->body, "file_name", ""),
 		   *code = json_str_or(c->body, "file_base64", "");
-	struct act_file file = {.name = name,
-	    .type = json_str_or(c->body, "file_type", "application/octet-stream")};
+	struct act_file *files = xcalloc(FILES_MAX, sizeof *files);
 	uint8_t *bytes = xmalloc(FILE_MAX);
 	char *id = NULL;
+	size_t n = 0, len = 0;
 	int rc = -1;
 
-	file.p = bytes;
 	if (item_of(c, &id, e) == -1)
 		goto out;
-	if (!str_empty(name) &&
-	    dec_base64(code, strlen(code), bytes, FILE_MAX, &file.len) == -1) {
-		err_set(
-		    e, ERR_INPUT, "file_base64 is not base64, or above %d bytes", FILE_MAX);
-		goto out;
+	if (!str_empty(name)) {
+		if (dec_base64(code, strlen(code), bytes, FILE_MAX, &len) == -1) {
+			err_set(e, ERR_INPUT, "file_base64 is not base64, or above %d bytes",
+			    FILE_MAX);
+			goto out;
+		}
+		files[n++] = (struct act_file){.name = name,
+		    .type = json_str_or(c->body, "file_type", "application/octet-stream"),
+		    .p = bytes,
+		    .size = (int64_t)len};
 	}
+	if (take_made(json_get(c->body, "made"), files, &n, e) == -1)
+		goto out;
 	rc = act_respond(c->n, id, json_str_or(c->body, "person", NULL),
-	    json_str_or(c->body, "action", NULL), json_str_or(c->body, "text", NULL),
-	    str_empty(name) ? NULL : &file, e);
+	    json_str_or(c->body, "action", NULL), json_str_or(c->body, "text", NULL), files, n,
+	    e);
 out:
+	free(files);
 	free(bytes);
 	free(id);
 	return rc;

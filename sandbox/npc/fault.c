@@ -85,8 +85,9 @@ fault_after(struct call *c, const struct fault *f)
 	} else if (str_eq(f->kind, "cut")) {
 		/* Half of the body, under a length that promises all and more. */
 		BUG_IF(str_format(text, sizeof(text), "%lld",
-			   (long long)c->resp->body.len + c->resp->file_bytes +
-			       CUT_BYTES) == -1);
+			   (long long)(c->resp->file_bytes > 0
+					   ? c->resp->file_bytes
+					   : (int64_t)c->resp->body.len + CUT_BYTES)) == -1);
 		fcgi_header(c->resp, "Content-Length", text);
 		buf_truncate(&c->resp->body, c->resp->body.len / 2);
 		c->resp->file_bytes /= 2;

@@ -18,7 +18,6 @@
 enum {
 	NPC_ID_BYTES = 64,
 	NPC_SEGMENTS = 8,
-	NPC_BODY_MAX = 600 * 1024 * 1024, /* above what the demo's nginx lets through */
 	NPC_JSON_MAX = 4 * 1024 * 1024,
 	NPC_PAGE_DEFAULT = 100,
 	NPC_PAGE_MAX = 200
@@ -46,6 +45,7 @@ struct call {
 	struct json *body; /* of a POST or PATCH; NULL none */
 	int64_t now_ms;    /* the stand-in's own clock */
 	const char *code;  /* of the error answered; "" none */
+	bool cut;          /* the fault "cut" strikes this call */
 };
 
 /* ---- data.c: statements in one line each. kinds: 's' text (NULL binds NULL), 'i' int64_t.
@@ -149,22 +149,23 @@ MUST_USE int files_of(
     struct npc *n, int query, const char *id, bool urls, struct json *arr, struct err *e);
 MUST_USE int responses_of(
     struct npc *n, const char *item_id, bool urls, struct json *arr, struct err *e);
-/* Store bytes that a person attached, as a received file; id is filled. */
-MUST_USE int file_store(struct npc *n, const char *project_id, const char *name,
-    const char *type, const void *p, size_t len, char id[NPC_ID_BYTES], struct err *e);
+struct act_file {
+	const char *name, *type;
+	const void *p; /* NULL: made up from size and seed (bytes.h) */
+	int64_t size, seed;
+};
+/* Store what a person attached, as a received file; id is filled. */
+MUST_USE int file_store(struct npc *n, const char *project_id, const struct act_file *f,
+    char id[NPC_ID_BYTES], struct err *e);
 /* Answer with the bytes of a file. */
 MUST_USE int file_send(struct call *c, const char *id, bool inline_view, struct err *e);
 
 /* ---- act.c: what people do in Project Center; for pages and control alike. All in the
  * caller's transaction. */
-struct act_file {
-	const char *name, *type;
-	const void *p;
-	size_t len;
-};
 /* errors  ERR_INPUT, ERR_NOT_FOUND with a sentence for people */
 MUST_USE int act_respond(struct npc *n, const char *item_id, const char *person,
-    const char *action, const char *text, const struct act_file *file, struct err *e);
+    const char *action, const char *text, const struct act_file *files, size_t files_n,
+    struct err *e);
 MUST_USE int act_close(struct npc *n, const char *item_id, struct err *e);
 MUST_USE int act_reopen(struct npc *n, const char *item_id, struct err *e);
 MUST_USE int

@@ -200,11 +200,11 @@ do_respond(struct call *c, const struct multipart *m, struct err *e)
 		    str_eq(p->name, "file"))
 			file = (struct act_file){.name = p->filename,
 			    .p = p->p,
-			    .len = p->len,
+			    .size = (int64_t)p->len,
 			    .type = p->type != NULL ? p->type : "application/octet-stream"};
 	}
 	rc = act_respond(
-	    c->n, c->seg[1], person, action, text, file.name != NULL ? &file : NULL, e);
+	    c->n, c->seg[1], person, action, text, &file, file.name != NULL ? 1 : 0, e);
 	free(person);
 	free(action);
 	free(text);

@@ -224,6 +224,7 @@ serve_api(struct call *c, struct err *e)
 
 	if (fault_take(c, &f, e) == -1)
 		return -1;
+	c->cut = str_eq(f.kind, "cut");
 	fault_before(c, &f, &answered);
 	if (!answered)
 		rc = str_eq(c->seg[0], "v1") ? serve_v1(c, e) : serve_files(c, e);

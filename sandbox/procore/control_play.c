@@ -106,7 +106,7 @@ put_one(struct sim_call *c, const struct json *in, const char *from, struct json
 	return rc;
 }
 
-/* Bytes of {name, text} or {name, base64} to the store. */
+/* Bytes of {name, text}, {name, base64} or {name, size, seed} to the store. */
 static int
 store_given(
     struct sim_call *c, const struct json *f, char sha[65], int64_t *bytes, struct err *e)
@@ -117,6 +117,9 @@ store_given(
 	uint8_t *raw = NULL;
 	int rc;
 
+	*bytes = json_i64_or(f, "size", -1);
+	if (*bytes >= 0)
+		return store_make(c->sim, *bytes, json_i64_or(f, "seed", 1), sha, e);
 	if (coded != NULL) {
 		raw = xcalloc(strlen(coded) + 1, 1);
 		if (dec_base64(coded, strlen(coded), raw, strlen(coded) + 1, &n) == -1) {

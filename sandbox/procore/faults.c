@@ -143,6 +143,18 @@ faults_answer(struct sim_call *c)
 	return status_fault(c, false);
 }
 
+/* The first bytes of a file, under a length that promises all. */
+static void
+cut_file(struct fcgi_resp *r, int64_t at)
+{
+	char text[24];
+
+	if (str_format(text, sizeof text, "%" PRId64, r->file_bytes) == 0)
+		fcgi_header(r, "Content-Length", text);
+	if (at < r->file_bytes)
+		r->file_bytes = at;
+}
+
 void
 faults_after(struct sim_call *c)
 {
@@ -158,6 +170,8 @@ faults_after(struct sim_call *c)
 			buf_reset(&c->resp->headers);
 			c->resp->status = 200;
 			fcgi_header(c->resp, "X-Accel-Redirect", "/_lost");
+		} else if (str_eq(kind, "cut_body") && c->resp->file_fd > 0) {
+			cut_file(c->resp, json_i64_or(f, "spec.at", c->resp->file_bytes / 2));
 		} else if (str_eq(kind, "cut_body") &&
 			   str_format(text, sizeof text, "%zu",
 			       c->resp->body.len + CUT_BYTES) == 0) {

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/enc.h"
 #include "base/limits.h"
@@ -11,13 +10,12 @@
 #include "base/rnd.h"
 #include "base/str.h"
 #include "procore/sim.h"
+#include "sandbox/bytes.h"
 #include "sandbox/procore.gen.h"
 
 enum {
-	LINK_LIFE_S = 3600,            /* of the signed storage link */
-	UPLOAD_WEEK_S = 7 * 24 * 3600, /* procore.md 7.2 */
-	/* Larger files leave by nginx itself, as one answer is held in memory. */
-	IN_MEMORY_BYTES = 8 * 1024 * 1024
+	LINK_LIFE_S = 3600,           /* of the signed storage link */
+	UPLOAD_WEEK_S = 7 * 24 * 3600 /* procore.md 7.2 */
 };
 
 /* 26 characters of Crockford's base 32, as in the storage URLs that were seen. */
@@ -247,28 +245,23 @@ out:
 	return rc;
 }
 
+/* A cut can only be played from here. */
+static bool
+is_cut(const struct sim_call *c)
+{
+	for (const struct json *f = json_first(c->faults); f != NULL; f = json_next(f))
+		if (str_eq(json_str_or(f, "kind", ""), "cut_body"))
+			return true;
+	return false;
+}
+
 static int
 send_bytes(struct sim_call *c, const char *sha, struct err *e)
 {
-	static char block[64 * 1024];
 	int64_t size = 0;
-	char *path;
-	ssize_t n = 0;
 	int fd = store_open(c->sim, sha, &size, e);
 
-	if (fd == -1)
-		return -1;
-	c->resp->status = 200;
-	if (size > IN_MEMORY_BYTES) {
-		path = xasprintf("/_stored/%s", sha);
-		fcgi_header(c->resp, "X-Accel-Redirect", path);
-		free(path);
-	} else {
-		while ((n = read(fd, block, sizeof block)) > 0)
-			buf_add(&c->resp->body, block, (size_t)n);
-	}
-	(void)close(fd);
-	return n == -1 ? err_set(e, ERR_IO, "store: cannot read %s", sha) : 0;
+	return fd == -1 ? -1 : bytes_answer(c->req, c->resp, fd, sha, is_cut(c), e);
 }
 
 static void

@@ -170,6 +170,8 @@ const char *params_str(const struct json *from, const char *path);
 
 /* ---- store.c: bytes on disk under the name of their hash */
 int store_put(struct sim *s, const void *p, size_t n, char sha[65], struct err *e);
+/* A file of this size made up from a number (bytes.h). */
+int store_make(struct sim *s, int64_t size, int64_t seed, char sha[65], struct err *e);
 /* An open file to read, -1 with e filled. */
 int store_open(struct sim *s, const char *sha, int64_t *bytes, struct err *e);
 /* Join stored parts (array of hex hashes) to one. */

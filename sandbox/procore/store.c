@@ -12,23 +12,7 @@
 #include "base/rnd.h"
 #include "io/crypt.h"
 #include "procore/sim.h"
-
-static int
-write_all(int fd, const char *p, size_t n, struct err *e)
-{
-	ssize_t w;
-
-	while (n > 0) {
-		w = write(fd, p, n);
-		if (w == -1 && errno == EINTR)
-			continue;
-		if (w == -1)
-			return err_set_errno(e, ERR_IO, errno, "store: write");
-		p += w;
-		n -= (size_t)w;
-	}
-	return 0;
-}
+#include "sandbox/bytes.h"
 
 /* A new file beside its later place; *path is the caller's. */
 static int
@@ -69,10 +53,28 @@ store_put(struct sim *s, const void *p, size_t n, char sha[65], struct err *e)
 	fd = temp_open(s, &path, e);
 	if (fd == -1)
 		goto out;
-	if (write_all(fd, p, n, e) == -1)
+	if (bytes_write(fd, p, n, e) == -1 || bytes_end(fd, e) == -1)
 		goto out;
 	rc = temp_keep(s, path, sha, e);
 out:
+	if (fd != -1) {
+		(void)close(fd);
+		if (rc == -1)
+			(void)unlink(path);
+	}
+	free(path);
+	return rc;
+}
+
+int
+store_make(struct sim *s, int64_t size, int64_t seed, char sha[65], struct err *e)
+{
+	char *path = NULL;
+	int fd = temp_open(s, &path, e);
+	int rc = fd == -1 ? -1 : bytes_make(fd, size, seed, sha, e);
+
+	if (rc == 0)
+		rc = temp_keep(s, path, sha, e);
 	if (fd != -1) {
 		(void)close(fd);
 		if (rc == -1)
@@ -115,7 +117,7 @@ append_part(struct sim *s, int to, struct crypt_sha256 *h, const char *sha, int6
 		return -1;
 	while ((n = read(fd, block, sizeof block)) > 0) {
 		crypt_sha256_add(h, block, (size_t)n);
-		if (write_all(to, block, (size_t)n, e) == -1)
+		if (bytes_write(to, block, (size_t)n, e) == -1)
 			goto out;
 		*bytes += n;
 	}
@@ -140,6 +142,8 @@ store_join(
 	for (one = json_first(shas); rc == 0 && one != NULL; one = json_next(one))
 		rc = append_part(s, fd, h, json_str(one), bytes, e);
 	crypt_sha256_end(h, sha);
+	if (rc == 0)
+		rc = bytes_end(fd, e);
 	if (rc == 0)
 		rc = temp_keep(s, path, sha, e);
 	if (fd != -1) {

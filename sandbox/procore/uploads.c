@@ -192,16 +192,20 @@ check_parts(struct sim_call *c, const struct json *have, const struct json *name
 {
 	const struct json *s = json_first(have), *n = json_first(named);
 	const char *sha, *etag;
-	size_t skip;
+	char want[35];
 
 	for (; s != NULL && n != NULL; s = json_next(s), n = json_next(n)) {
 		sha = json_str_or(s, "_stored", "");
 		etag = json_str_or(n, "etag", "");
-		skip = etag[0] == '"' ? 1 : 0;
 		if (str_empty(sha))
 			return sim_refuse(c, 422, "a segment has not been uploaded");
-		if (strncmp(etag + skip, sha, 32) != 0)
+		if (str_format(want, sizeof want, "\"%.32s\"", sha) == -1 ||
+		    !str_eq(etag, want))
 			return sim_refuse(c, 422, "an etag does not fit its segment");
+		if (json_i64_or(n, "size", -1) != json_i64_or(s, "size", 0) ||
+		    !str_eq_ci(json_str_or(n, "sha256", ""), json_str_or(s, "sha256", "")))
+			return sim_refuse(
+			    c, 422, "size or sha256 of a segment is not what was announced");
 		json_add_str(shas, sha);
 	}
 	return s == NULL && n == NULL

@@ -315,6 +315,32 @@ class NpcSandbox(unittest.TestCase):
             self.assertEqual((got.status, got.body == data), (200, True))
         self.assertEqual(self.ok(200, "GET", f"{self.path}/rfis/{item['id']}")["fileCount"], 3)
 
+    def test_parts_of_a_file(self):
+        """Both ways of handing out, from memory's size up and by the front, agree on ETags and ranges."""
+        item = self.create()
+        for data in (os.urandom(3000), os.urandom(9 * 1024 * 1024)):
+            up = self.upload(data, key=f"parts-{len(data)}").json()
+            self.assertEqual(self.gw.http.request("PUT", up["url"], data, BYTES).status, 200)
+            self.ok(201, "POST", f"{self.path}/rfis/{item['id']}/files", body={"uploadId": up["id"]})
+            url = self.ok(200, "GET", f"{self.path}/files/{up['id']}")["url"]
+
+            def get(**headers):
+                return self.gw.http.request("GET", url, None, {k.replace("_", "-"): v for k, v in headers.items()})
+
+            whole = get()
+            tag = whole.headers["ETag"]
+            self.assertTrue(tag.startswith('"') and whole.body == data)
+            part = get(Range="bytes=1000-", If_Range=tag)
+            self.assertEqual((part.status, part.headers["ETag"], part.headers["Content-Range"], part.body == data[1000:]),
+                             (206, tag, f"bytes 1000-{len(data) - 1}/{len(data)}", True))
+            part = get(Range="bytes=10-19")
+            self.assertEqual((part.status, part.body), (206, data[10:20]))
+            other = get(Range="bytes=1000-", If_Range='"another"')
+            self.assertEqual((other.status, other.body == data), (200, True))
+            beyond = get(Range=f"bytes={len(data)}-", If_Range=tag)
+            self.assertEqual((beyond.status, beyond.headers["Content-Range"]), (416, f"bytes */{len(data)}"))
+            self.assertEqual(get(If_None_Match=tag).status, 304)
+
     def test_same_file_is_attached_once(self):
         item = self.create()
         ids = []

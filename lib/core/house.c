@@ -2,13 +2,10 @@
 
 #include "core/house.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -18,7 +15,7 @@
 #include "base/num.h"
 #include "base/str.h"
 #include "core/incident.h"
-#include "core/keys.h"
+#include "core/spool.h"
 #include "store/attempt.h"
 #include "store/clean.h"
 #include "store/outbox.h"
@@ -122,67 +119,32 @@ house_clean(struct db *db, const struct conf *c, bool *more, struct err *e)
 
 /* ---- spool */
 
-static bool
-is_left_over(int dir_fd, const char *name, time_t before)
-{
-	struct stat st;
-
-	/* core/spool names its files so, and takes the name away at once. */
-	if (!str_starts(name, "part-") ||
-	    fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
-		return false;
-	return S_ISREG(st.st_mode) && st.st_mtime < before;
-}
-
 int
 house_spool(const char *dir, int *n, struct err *e)
 {
-	time_t before = (time_t)(clk_now() - DAY_S);
-	DIR *d = opendir(dir);
-	struct dirent *f;
-
-	*n = 0;
-	if (d == NULL)
-		return err_set_errno(e, ERR_IO, errno, "spool_dir %s", dir);
-	while ((f = readdir(d)) != NULL)
-		if (is_left_over(dirfd(d), f->d_name, before) &&
-		    unlinkat(dirfd(d), f->d_name, 0) == 0)
-			(*n)++;
-	(void)closedir(d);
-	return 0;
+	return spool_clean(dir, SPOOL_PARTS_BYTES, n, e);
 }
 
 /* ---- local faults */
 
+/* In one transaction, and only when there is something to tell. */
 static int
 tell(struct db *db, const struct conf *c, const char *name, bool good, const char *detail,
     struct err *e)
 {
-	if (good)
-		return incident_service_works(db, c, name, e);
+	bool down = false;
+
+	if (service_down(db, name, &down, e) == -1)
+		return -1;
+	if (good && !down)
+		return 0;
 	if (db_begin(db, e) == -1)
 		return -1;
-	if (incident_service(db, c, name, 0, detail, e) == -1) {
+	if (incident_service(db, c, name, good, detail, e) == -1) {
 		db_rollback(db);
 		return -1;
 	}
 	return db_commit(db, e);
-}
-
-int
-house_keys(struct db *db, const struct conf *c, struct err *e)
-{
-	struct keys_ring ring = {0};
-	struct err bad = {0};
-	int rc = keys_worker(db, c, &ring, &bad);
-
-	keys_ring_clear(&ring);
-	if (rc == -1 && (bad.code == ERR_BUSY || bad.code == ERR_DB)) {
-		if (e != NULL)
-			*e = bad;
-		return -1;
-	}
-	return tell(db, c, "key", rc == 0, bad.msg, e);
 }
 
 static int

@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/secret.h"
 #include "core/cause.h"
+#include "core/spool.h"
 #include "io/conf.h"
 #include "io/http.h"
 #include "io/json.h"
@@ -68,6 +69,7 @@ struct npc_answer {
 	char text[256];   /* for people, when it did not */
 	char code[40];    /* the contract's error code; "" none */
 	int status;
+	bool too_big;      /* CAUSE_ITEM because a file is above max_file_mb */
 	bool unknown;      /* a write that may have had its effect */
 	struct json *json; /* owned; NULL without a body */
 	int64_t date_at;   /* the gateway's clock at the answer */
@@ -111,17 +113,18 @@ MUST_USE int npc_reopen(struct npc *n, enum npc_kind k, const char *project, con
     const char *reason, struct npc_answer *out, struct err *e);
 MUST_USE int npc_responses(struct npc *n, enum npc_kind k, const char *project,
     const char *id, struct npc_answer *out, struct err *e);
-/* A file with a fresh address. */
-MUST_USE int npc_file(struct npc *n, const char *project, const char *file_id,
-    struct npc_answer *out, struct err *e);
-/* Announce, send and attach a file; each step may be repeated (same key, same name and
- * hash). key     idempotency key of the upload sha256  of the file, hex file_id of the
- * attached file, at most 255 bytes */
+/* Announce, send and attach a file; each step may be repeated (same key, same name and hash), and bytes that break on
+ * the way are sent again.
+ * key      idempotency key of the upload
+ * part     whole
+ * file_id  of the attached file, at most 255 bytes */
 MUST_USE int npc_attach(struct npc *n, enum npc_kind k, const char *project,
-    const char *item_id, const char *key, const char *name, int fd, int64_t bytes,
-    const char *sha256, char file_id[256], struct npc_answer *out, struct err *e);
-/* Fetch a presigned address into fd, which is truncated first. */
-MUST_USE int npc_download(struct npc *n, const char *url, int fd, int64_t *bytes,
-    char sha256[65], struct npc_answer *out, struct err *e);
+    const char *item_id, const char *key, const char *name, const struct spool_part *part,
+    char file_id[256], struct npc_answer *out, struct err *e);
+/* Fetch a file into the part, by addresses that the gateway gives for it: the rest of it when it was cut before and is
+ * still of the same version. On CAUSE_NONE the part is whole. A file above max_file_mb is CAUSE_ITEM, a full disk
+ * CAUSE_LOCAL. errors: as npc_call() */
+MUST_USE int npc_fetch(struct npc *n, const char *project, const char *file_id,
+    struct spool_part *part, struct npc_answer *out, struct err *e);
 
 #endif

@@ -4,18 +4,23 @@
 
 #include "core/npc.h"
 
-#include <errno.h>
-#include <unistd.h>
+#include <inttypes.h>
+#include <stdlib.h>
 
 #include "base/clk.h"
 #include "base/enc.h"
 #include "base/err.h"
 #include "base/limits.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "core/npc_int.h"
-#include "core/spool.h"
 
-enum { FILE_MS = 15 * 60 * 1000 };
+enum {
+	/* Tries of one call to go on with a file that is cut again and again; later passes go on too. */
+	MAX_TRIES = 5,
+	/* A file that breaks on its way up is sent again, from its start: the contract knows no parts. */
+	MAX_SENDS = 3
+};
 
 static void
 add(struct buf *q, const char *key, const char *value)
@@ -159,15 +164,6 @@ npc_responses(struct npc *n, enum npc_kind k, const char *project, const char *i
 	return npc_call(n, &r, out, e);
 }
 
-int
-npc_file(struct npc *n, const char *project, const char *file_id, struct npc_answer *out,
-    struct err *e)
-{
-	struct npc_req r = {.op = NPC_FILE_GET, .project = project, .id = file_id};
-
-	return npc_call(n, &r, out, e);
-}
-
 /* ---- files by presigned addresses, which carry no Authorization */
 
 /* Where the gateway says that files are: any public https host; private ones only beside a
@@ -184,47 +180,91 @@ private_ok(const struct npc *n, const char *url)
 }
 
 static int
-presigned(struct npc *n, struct http_req *req, struct npc_answer *out, struct err *e)
+presigned(struct npc *n, struct http_req *req, struct http_resp *resp,
+    struct npc_answer *out, struct err *e)
 {
-	struct http_resp resp = {0};
-	int rc;
-
 	if (!http_url_acceptable(req->url)) {
 		npc_fail(out, CAUSE_ITEM, "the file's address is not acceptable");
 		return 0;
 	}
-	req->total_ms = FILE_MS;
 	req->allow_private = private_ok(n, req->url);
-	rc = http_call(n->http, req, &resp, e);
-	if (rc == 0)
-		npc_decide(&resp, false, false, out);
+	if (http_call(n->http, req, resp, e) == -1)
+		return -1;
+	npc_decide(resp, false, false, out);
 	/* the body of a file is no JSON; a PUT may answer with anything */
-	if (rc == 0 && resp.stage == HTTP_DONE && resp.status >= 200 && resp.status < 300)
+	if (resp->stage == HTTP_DONE && resp->status >= 200 && resp->status < 300)
 		out->cause = CAUSE_NONE;
-	http_resp_clear(&resp);
-	return rc;
+	return 0;
+}
+
+/* What came of one try; *again: once more, with a fresh address. */
+static int
+take_file(struct spool_fetch *f, const struct http_resp *resp, int tries, bool *again,
+    struct npc_answer *out, struct err *e)
+{
+	enum spool_got got = SPOOL_GOT_NONE;
+
+	*again = false;
+	if (spool_fetch_end(f, resp, &got, e) == -1)
+		return -1;
+	if (got == SPOOL_GOT_ALL) {
+		npc_answer_clear(out);
+		return 0;
+	}
+	/* 403: the address has expired on the way */
+	*again = tries < MAX_TRIES &&
+		 (got != SPOOL_GOT_NONE || (resp->status == 403 && tries == 1));
+	if (got == SPOOL_GOT_ANEW)
+		npc_fail(out, CAUSE_UNREACHABLE, "the file changes while it is fetched");
+	if (f->too_big) {
+		out->cause = CAUSE_ITEM;
+		out->too_big = true;
+		if (str_format(out->text, sizeof out->text,
+			"it is larger than the limit of %" PRId64 " MB (max_file_mb)",
+			f->max_bytes / (1024 * 1024)) == -1)
+			out->text[0] = '\0';
+	} else if (f->why[0] != '\0') {
+		str_cut(out->text, sizeof out->text, f->why);
+	}
+	return 0;
 }
 
 int
-npc_download(struct npc *n, const char *url, int fd, int64_t *bytes, char sha256[65],
+npc_fetch(struct npc *n, const char *project, const char *file_id, struct spool_part *part,
     struct npc_answer *out, struct err *e)
 {
-	struct http_req req = HTTP_REQ_INIT;
+	struct npc_req r = {.op = NPC_FILE_GET, .project = project, .id = file_id};
+	struct spool_fetch f = {
+	    .part = part, .max_bytes = n->conf->max_file_mb * 1024 * 1024};
+	bool again = true;
+	int rc = 0;
 
-	*out = (struct npc_answer){.date_at = clk_now()};
-	if (ftruncate(fd, 0) == -1 || lseek(fd, 0, SEEK_SET) == -1)
-		return err_set_errno(e, ERR_IO, errno, "file in the spool");
-	req.url = url;
-	req.out_fd = fd;
-	req.max_bytes = LIMIT_FILE_BYTES;
-	if (presigned(n, &req, out, e) == -1)
-		return -1;
-	return out->cause == CAUSE_NONE ? spool_hash(fd, bytes, sha256, e) : 0;
+	for (int i = 1; rc == 0 && again; i++) {
+		struct http_req req = HTTP_REQ_INIT;
+		struct http_resp resp = {0};
+		char *url;
+
+		if (i > 1)
+			npc_answer_clear(out);
+		rc = npc_call(n, &r, out, e);
+		if (rc == -1 || out->cause != CAUSE_NONE)
+			break;
+		url = xstrdup(json_str_or(out->json, "url", ""));
+		npc_answer_clear(out);
+		req.url = url;
+		spool_fetch_ask(&f, &req);
+		rc = presigned(n, &req, &resp, out, e);
+		if (rc == 0)
+			rc = take_file(&f, &resp, i, &again, out, e);
+		http_resp_clear(&resp);
+		free(url);
+	}
+	return rc;
 }
 
 static int
 announce(struct npc *n, const char *project, const char *key, const char *name,
-    int64_t bytes, const char *sha256, struct npc_answer *out, struct err *e)
+    const struct spool_part *part, struct npc_answer *out, struct err *e)
 {
 	struct json *body = json_obj();
 	struct npc_req r = {.op = NPC_UPLOAD_CREATE, .project = project, .body = body};
@@ -232,35 +272,49 @@ announce(struct npc *n, const char *project, const char *key, const char *name,
 
 	json_put_str(body, "idempotencyKey", key);
 	json_put_str(body, "name", name);
-	json_put_i64(body, "size", bytes);
-	json_put_str(body, "sha256", sha256);
+	json_put_i64(body, "size", part->bytes);
+	json_put_str(body, "sha256", part->sha256);
 	rc = npc_call(n, &r, out, e);
 	json_free(body);
 	return rc;
 }
 
 static int
-put_file(struct npc *n, const char *url, int fd, int64_t bytes, struct npc_answer *out,
-    struct err *e)
+put_file(struct npc *n, const char *url, const struct spool_part *part,
+    struct npc_answer *out, struct err *e)
 {
 	static const struct http_header h[] = {
 	    {"Content-Type", "application/octet-stream"}};
 	struct http_req req = HTTP_REQ_INIT;
+	int rc = 0;
 
-	*out = (struct npc_answer){.date_at = clk_now()};
 	req.method = "PUT";
 	req.url = url;
 	req.headers = h;
 	req.headers_n = 1;
-	req.body_fd = fd;
-	req.body_file_bytes = bytes;
-	return presigned(n, &req, out, e);
+	req.body_fd = part->fd;
+	req.body_file_bytes = part->bytes;
+	req.total_ms = SPOOL_TOTAL_MS;
+	req.stall_s = SPOOL_STALL_S;
+	*out = (struct npc_answer){.date_at = clk_now()};
+	for (int i = 0; rc == 0 && i < MAX_SENDS; i++) {
+		struct http_resp resp = {0};
+		bool broke;
+
+		npc_answer_clear(out);
+		rc = presigned(n, &req, &resp, out, e);
+		broke = resp.stage == HTTP_SEND || resp.stage == HTTP_LOST;
+		http_resp_clear(&resp);
+		if (!broke)
+			break;
+	}
+	return rc;
 }
 
 int
 npc_attach(struct npc *n, enum npc_kind k, const char *project, const char *item_id,
-    const char *key, const char *name, int fd, int64_t bytes, const char *sha256,
-    char file_id[256], struct npc_answer *out, struct err *e)
+    const char *key, const char *name, const struct spool_part *part, char file_id[256],
+    struct npc_answer *out, struct err *e)
 {
 	struct npc_answer up = {0};
 	struct json *body = json_obj();
@@ -271,11 +325,11 @@ npc_attach(struct npc *n, enum npc_kind k, const char *project, const char *item
 	int rc = -1;
 
 	*out = (struct npc_answer){0};
-	if (announce(n, project, key, name, bytes, sha256, &up, e) == -1)
+	if (announce(n, project, key, name, part, &up, e) == -1)
 		goto out;
 	if (up.cause == CAUSE_NONE &&
 	    !str_eq(json_str_or(up.json, "state", ""), "received")) {
-		if (put_file(n, json_str_or(up.json, "url", ""), fd, bytes, out, e) == -1)
+		if (put_file(n, json_str_or(up.json, "url", ""), part, out, e) == -1)
 			goto out;
 		if (out->cause != CAUSE_NONE) {
 			rc = 0;

@@ -252,6 +252,7 @@ plan_remote_clear(struct plan_remote *r)
 	for (size_t i = 0; i < r->files_n; i++) {
 		free(r->files[i].name);
 		free(r->files[i].url);
+		free(r->files[i].version);
 	}
 	for (size_t i = 0; i < r->replies_n; i++)
 		free(r->replies[i].text);
@@ -287,56 +288,6 @@ plan_remote_add_reply(struct plan_remote *r)
 	r->replies = xreallocarray(r->replies, r->replies_n + 1, sizeof *r->replies);
 	r->replies[r->replies_n] = (struct plan_reply){0};
 	return &r->replies[r->replies_n++];
-}
-
-/* Windows' device names may not be a file's stem, whatever follows the first dot. */
-static bool
-is_device_name(const char *name)
-{
-	static const char *const devices[] = {"con", "prn", "aux", "nul"};
-	size_t stem = strcspn(name, ".");
-
-	for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++)
-		if (stem == 3 && str_starts_ci(name, devices[i]))
-			return true;
-	return stem == 4 && (str_starts_ci(name, "com") || str_starts_ci(name, "lpt")) &&
-	       name[3] >= '1' && name[3] <= '9';
-}
-
-/* Longest stem and extension that are kept; together with "_" and a NUL they fit 256 bytes.
- */
-enum { NAME_STEM_BYTES = 200, NAME_EXT_BYTES = 40 };
-
-bool
-plan_file_name(const char *name, char out[256])
-{
-	char clean[1024], stem[NAME_STEM_BYTES + 1];
-	const char *ext;
-	size_t n;
-
-	str_cut(clean, sizeof clean, name);
-	for (char *p = clean; *p != '\0'; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f ||
-		    strchr("#%*:<>?/\\|~\"", *p) != NULL)
-			*p = '_';
-	n = strlen(clean);
-	while (n > 0 && (clean[n - 1] == '.' || clean[n - 1] == ' '))
-		clean[--n] = '\0';
-	ext = strrchr(clean, '.');
-	if (ext == NULL || ext == clean || strlen(ext) > NAME_EXT_BYTES)
-		ext = clean + n;
-	if ((size_t)(ext - clean) < sizeof stem) {
-		memcpy(stem, clean, (size_t)(ext - clean));
-		stem[ext - clean] = '\0';
-	} else {
-		str_cut(stem, sizeof stem, clean);
-	}
-	if (n == 0)
-		str_cut(out, 256, "file");
-	else if (str_format(
-		     out, 256, "%s%s%s", is_device_name(clean) ? "_" : "", stem, ext) == -1)
-		str_cut(out, 256, "file");
-	return !str_eq(out, name);
 }
 
 void

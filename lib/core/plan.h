@@ -85,6 +85,7 @@ struct plan_file {
 	int64_t id;
 	char *name;
 	char *url;        /* "" while unavailable */
+	char *version;    /* when it was marked up last; "" never */
 	bool unavailable; /* still being processed: ask again later */
 };
 
@@ -288,11 +289,5 @@ int64_t plan_find_approval(const struct plan_remote *r, int64_t approver_id,
 /* The text that is posted: the answer and, unless "" , the reference on a line of its own.
  */
 void plan_answer_text(const char *body, const char *reference, struct buf *out);
-
-/* Names that Windows and NPC refuse, mapped: # % * : < > ? / \ | ~ " and controls become
- * "_", trailing dots and blanks go, reserved device names get a "_" in front, the length is
- * cut to 200 bytes before the extension. Returns true when the result differs. source
- * newforma.md 7 (S25b), 5.3 */
-bool plan_file_name(const char *name, char out[256]);
 
 #endif

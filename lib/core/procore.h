@@ -15,6 +15,7 @@
 #include "core/budget.h"
 #include "core/cause.h"
 #include "core/oauth_token.h"
+#include "core/spool.h"
 #include "io/json.h"
 
 /* All borrowed for the life of the client. */
@@ -37,6 +38,7 @@ struct procore_answer {
 	enum cause cause; /* CAUSE_NONE: it worked */
 	char text[256];   /* for people, when it did not */
 	int status;       /* 0: no answer */
+	bool too_big;     /* CAUSE_ITEM because a file is above max_file_mb */
 	bool unknown; /* not a GET, and it may have had its effect though we do not know:
 			 look first */
 	struct json *json;   /* owned; NULL without a body */
@@ -68,6 +70,7 @@ enum procore_op {
 	PROCORE_SUBMITTAL_RESPONSES,
 	PROCORE_APPROVE,
 	PROCORE_UPLOAD,
+	PROCORE_UPLOAD_GET,
 	PROCORE_UPLOAD_PATCH,
 	/* webhooks (procore_hooks.h); _1: their v1.0 */
 	PROCORE_HOOKS,
@@ -144,21 +147,27 @@ MUST_USE int procore_approve(struct procore *p, const struct procore_at *at,
 MUST_USE int procore_submittal_responses(struct procore *p, const struct procore_at *at,
     int page, struct procore_answer *out, struct err *e);
 
-/* ---- files (procore_file.c) */
-/* Fetch url into fd, which is truncated first. Redirects are followed by hand, at most 5,
- * only to procore_file_hosts and the API's host; the bearer goes only to *.procore.com and
- * the API's host. *bytes, sha256  of what arrived */
-MUST_USE int
-procore_download(struct procore *p, const struct procore_at *at, const char *url, int fd,
-    int64_t *bytes, char sha256[65], struct procore_answer *out, struct err *e);
+/* ---- files (procore_file.c, procore_upload.c) */
+/* Fetch url into the part: the rest of it when it was cut before and is still of the same version. Redirects are
+ * followed by hand, at most 5, only to procore_file_hosts and the API's host; the bearer goes only to *.procore.com
+ * and the API's host. An address of storage that has expired is asked for once more. On CAUSE_NONE the part is
+ * whole. A file above max_file_mb is CAUSE_ITEM, a full disk CAUSE_LOCAL. errors: as procore_call() */
+MUST_USE int procore_download(struct procore *p, const struct procore_at *at,
+    const char *url, struct spool_part *part, struct procore_answer *out, struct err *e);
 
+/* Procore takes segments from 5 MB to 5 GB (procore.md 7.2): what a broken line costs, against calls. */
 enum { PROCORE_SEGMENT_BYTES = 64 * 1024 * 1024 };
-/* Send a file by direct upload v1.1: one form POST when it is no larger than a segment,
- * else in segments. name, type  as Procore shall show it fd          the file, read from
- * its start; bytes its length spool_dir   for the form or a segment, which must be a file
- * of its own uuid        for upload_ids, at most 63 bytes */
+struct procore_file {
+	const char *name, *type;  /* as Procore shall show it */
+	struct spool_part *part;  /* whole */
+};
+/* Send a file by direct upload v1.1: one form POST when it is no larger than a segment, else in segments. What has
+ * arrived of them is noted beside the part: a later call goes on there, within the hour that Procore gives, and
+ * begins anew when Procore no longer knows of it.
+ * uuid    for upload_ids, at most 63 bytes
+ * errors  as procore_call() */
 MUST_USE int procore_upload(struct procore *p, const struct procore_at *at,
-    const char *name, const char *type, int fd, int64_t bytes, const char *spool_dir,
-    char uuid[64], struct procore_answer *out, struct err *e);
+    const struct procore_file *file, char uuid[64], struct procore_answer *out,
+    struct err *e);
 
 #endif

@@ -36,6 +36,8 @@ static const struct procore_path paths[PROCORE_OP_MAX] = {
     [PROCORE_APPROVE] = {"PATCH", "/rest/v1.0/submittal_approvers/{id}", CAUSE_CALL_ITEM},
     [PROCORE_UPLOAD] = {"POST", "/rest/v1.1/projects/{project_id}/uploads",
 	CAUSE_CALL_ITEM},
+    [PROCORE_UPLOAD_GET] = {"GET", "/rest/v1.1/projects/{project_id}/uploads/{uuid}",
+	CAUSE_CALL_ITEM},
     [PROCORE_UPLOAD_PATCH] = {"PATCH", "/rest/v1.1/projects/{project_id}/uploads/{uuid}",
 	CAUSE_CALL_ITEM},
     [PROCORE_HOOKS] = {"GET", HOOKS, CAUSE_CALL_PROJECT},

@@ -74,6 +74,8 @@ struct plan_bic *run_bic(struct run *r, int64_t account_id); /* NULL: no seat */
 MUST_USE int run_procore_failed(struct run *r, const struct procore_answer *a,
     enum plan_kind kind, int64_t account_id, bool *again, struct err *e);
 MUST_USE int run_npc_failed(struct run *r, const struct npc_answer *a, struct err *e);
+/* A call worked: the service is well. */
+MUST_USE int run_service_ok(struct run *r, const char *service, struct err *e);
 
 /* ---- sync_map.c: what the other sides say, as plan's facts */
 /* From a list or a show. errors: ERR_REMOTE it has no id */
@@ -121,6 +123,9 @@ struct work {
 	bool was_new;       /* not in Project Center when the work began */
 	bool answering;     /* an answer waited to go back */
 	int64_t calls_before, start_ms; /* Procore's calls of the pass, clock: at the begin */
+	char file_text[PLAN_TEXT_BYTES]; /* the first file that could not be carried in; "" none */
+	bool file_too_big;  /* that one, because of max_file_mb */
+	bool file_stop;     /* no more files in this pass: our disk */
 };
 MUST_USE int item_work(struct run *r, int64_t item_id, struct err *e);
 /* Read Procore's side afresh into w->remote; has_remote false: the pass or the item cannot
@@ -156,6 +161,8 @@ MUST_USE int create_item(struct work *w, struct err *e);
 /* ---- sync_file.c */
 MUST_USE int file_note_procore(struct work *w, struct err *e); /* inside a transaction */
 MUST_USE int file_carry_in(struct work *w, struct err *e);
+/* All else is done: a file that could not be carried in is this try's failure. */
+MUST_USE int file_end(struct work *w, struct err *e);
 /* Bring an answer's files to Procore; ids appended to upload_ids. *ready false: not now. */
 MUST_USE int file_carry_out(struct work *w, const struct response *resp, int64_t account_id,
     struct json *upload_ids, bool *ready, struct err *e);

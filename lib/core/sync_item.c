@@ -360,6 +360,8 @@ work_on(struct work *w, struct err *e)
 		if (!w->failed && !w->r->stopped && waits && answer_send(w, e) == -1)
 			return -1;
 	}
+	if (!w->failed && !w->r->stopped && file_end(w, e) == -1)
+		return -1;
 	if (w->failed || w->r->stopped)
 		return 0;
 	return finish(w, e);

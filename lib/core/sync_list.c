@@ -11,7 +11,6 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "core/incident.h"
 #include "core/pace.h"
 #include "core/webhook.h"
 #include "store/budget_row.h"
@@ -253,7 +252,7 @@ list(struct run *r, struct listing *l, struct err *e)
 	if (!done && !failed && r->error[0] == '\0')
 		str_cut(r->error, sizeof r->error,
 		    "Procore: the list kept changing while it was read");
-	return done ? incident_service_works(r->db, r->conf, "procore", e) : 0;
+	return done ? run_service_ok(r, "procore", e) : 0;
 }
 
 int
@@ -418,5 +417,5 @@ list_npc(struct run *r, struct err *e)
 		if (rc == -1)
 			return -1;
 	}
-	return incident_service_works(r->db, r->conf, "npc", e);
+	return run_service_ok(r, "npc", e);
 }

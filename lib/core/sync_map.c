@@ -135,6 +135,7 @@ add_file(struct plan_remote *r, int64_t id, const struct json *j)
 	f->id = id;
 	f->name = xstrdup(first_of(j, "name", "filename"));
 	f->url = xstrdup(json_str_or(j, "url", ""));
+	f->version = xstrdup(json_str_or(j, "markup_updated_at", ""));
 	f->unavailable = json_bool_or(j, "file_unavailable", false) || str_empty(f->url);
 }
 

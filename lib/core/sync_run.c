@@ -136,6 +136,16 @@ stop(struct run *r, int64_t retry_at, const char *text)
 		str_cut(r->error, sizeof r->error, text);
 }
 
+int
+run_service_ok(struct run *r, const char *service, struct err *e)
+{
+	bool down = false;
+
+	if (sync_service_down(r->db, service, &down, e) == -1)
+		return -1;
+	return down ? incident_service(r->db, r->conf, service, 1, "", e) : 0;
+}
+
 /* This account may not read here: say so on its seat, and have the job find out which tool
  * it is. */
 static int
@@ -170,7 +180,10 @@ procore_down(struct run *r, const struct procore_answer *a, struct err *e)
 	if (a->cause == CAUSE_LIMITED || a->cause == CAUSE_APP_NOT_AT_COMPANY)
 		return 0; /* nothing is out of order with the service itself */
 	return incident_service(r->db, r->conf,
-	    a->cause == CAUSE_CONFIGURATION ? "configuration" : "procore", 0, text, e);
+	    a->cause == CAUSE_CONFIGURATION ? "configuration"
+	    : a->cause == CAUSE_LOCAL	    ? "disk"
+					    : "procore",
+	    0, text, e);
 }
 
 int
@@ -222,5 +235,6 @@ run_npc_failed(struct run *r, const struct npc_answer *a, struct err *e)
 	stop(r, a->retry_at, text);
 	if (a->cause == CAUSE_LIMITED)
 		return 0;
-	return incident_service(r->db, r->conf, "npc", 0, text, e);
+	return incident_service(
+	    r->db, r->conf, a->cause == CAUSE_LOCAL ? "disk" : "npc", 0, text, e);
 }

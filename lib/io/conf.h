@@ -44,7 +44,7 @@ struct conf {
 	/* keys */
 	char *session_key_file, *seal_public_key_file, *seal_private_key_file, *seal_writer_key_file, *audit_key_file;
 	/* sync */
-	int64_t poll_interval_minutes, item_retries;
+	int64_t poll_interval_minutes, item_retries, max_file_mb;
 	bool answer_reference; /* the visible reference at the end of an answer */
 	int64_t token_refresh_margin_minutes, refresh_parallel, worker_processes;
 	/* mail */

@@ -115,6 +115,9 @@ static const struct conf_key keys[] = {
     {KEY(item_retries), .kind = CONF_NUMBER, .dflt = "3", .min = 0, .max = 20,
 	.readers = CONF_WORKER, .unit = "times",
 	.text = "How often a failing item is tried again before it is parked as an issue."},
+    {KEY(max_file_mb), .kind = CONF_NUMBER, .dflt = "4096", .min = 1, .max = 4096,
+	.readers = CONF_WORKER, .unit = "MB",
+	.text = "Largest file that is carried; a larger one becomes an issue that names it."},
     {KEY(answer_reference), .kind = CONF_FLAG, .dflt = "on", .readers = CONF_WORKER,
 	.text = "End each answer in Procore with its Project Center reference; when off, a "
 		"lost "

@@ -98,5 +98,6 @@ item_file_save(struct db *db, const struct item_file *f, int64_t now, struct err
 {
 	return db_run(db, Q_ITEM_FILE_SAVE, e, DB_I64(f->id),
 	    f->bytes < 0 ? DB_NULL : DB_I64(f->bytes), DB_TEXT(f->sha256),
-	    DB_TEXT(f->state), DB_TEXT(f->other_id), DB_TEXT(f->detail), DB_I64(now));
+	    DB_TEXT(f->state), DB_TEXT(f->other_id), DB_TEXT(f->detail), DB_I64(now),
+	    DB_TEXT(f->carried_name));
 }

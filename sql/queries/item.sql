@@ -61,7 +61,8 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'waiting', ?9)
 ON CONFLICT (item_id, origin, origin_id) DO NOTHING;
 
 -- ITEM_FILE_SAVE roles: sync
-UPDATE item_file SET bytes = ?2, sha256 = ?3, state = ?4, other_id = ?5, detail = ?6, changed_at = ?7 WHERE id = ?1;
+UPDATE item_file SET bytes = ?2, sha256 = ?3, state = ?4, other_id = ?5, detail = ?6, changed_at = ?7, carried_name = ?8
+ WHERE id = ?1;
 
 -- ITEM_COST_ADD roles: sync
 -- Above 200 items what was is halved first, so that the last few hundred decide.

@@ -161,22 +161,35 @@ upload(struct step *s, int64_t account_id, struct err *e)
 	struct procore p = {.oauth = &s->sync.oauth, .segment_bytes = 5 * 1024 * 1024};
 	struct procore_at at = {.account_id = account_id};
 	struct procore_answer a = {0};
-	char sha[65], uuid[64] = "";
-	int64_t bytes = 0;
+	struct spool_part part = {.fd = -1};
+	struct procore_file file = {.name = "set of drawings.pdf", .type = "application/pdf", .part = &part};
+	char uuid[64] = "", chunk[65536];
+	ssize_t n;
 	int rc = -1;
 
 	if (num_parse_i64(company, 1, JSON_INT_MAX, &at.company_id) == -1 ||
 	    num_parse_i64(project, 1, JSON_INT_MAX, &at.project_id) == -1)
 		return err_set(e, ERR_INPUT, "COMPANY and PROJECT are needed");
-	if (spool_hash(0, &bytes, sha, e) == -1 ||
-	    procore_upload(&p, &at, "set of drawings.pdf", "application/pdf", 0, bytes,
-		s->sync.spool_dir, uuid, &a, e) == -1)
+	if (spool_open(s->sync.spool_dir, "file-0", "test:0", &part, e) == -1)
+		return -1;
+	if (part.bytes == 0) {
+		if (spool_begin(&part, -1, "\"test\"", e) == -1)
+			goto out;
+		while ((n = read(0, chunk, sizeof chunk)) > 0 && write(part.fd, chunk, (size_t)n) == n)
+			part.bytes += n;
+		if (spool_whole(&part, e) == -1 || spool_keep(&part, e) == -1)
+			goto out;
+	}
+	if (procore_upload(&p, &at, &file, uuid, &a, e) == -1)
 		goto out;
 	if (a.cause != CAUSE_NONE)
 		err_set(e, ERR_REMOTE, "%s: %s", cause_word(a.cause), a.text);
 	else
 		rc = printf("uuid=%s\n", uuid) < 0 ? -1 : 0;
+	if (rc == 0)
+		spool_drop(&part);
 out:
+	spool_close(&part);
 	procore_answer_clear(&a);
 	return rc;
 }

@@ -50,7 +50,7 @@ class NoProjectCenter(harness.SignInCase):
         with open(os.path.join(self.rig.lay.log, "npc-access.log"), encoding="utf-8") as f:
             self.assertEqual([line for line in f if "/v1/" in line], [])
         self.assertEqual(self.rows("SELECT 1 FROM mark WHERE side = 'npc'"), [])
-        self.assertEqual(self.rows("SELECT * FROM incident WHERE subject = 'service' AND subject_id = 'npc'"), [])
+        self.assertEqual(self.rows("SELECT 1 FROM incident WHERE subject = 'service'"), [])
 
     def test_choosing_a_project_says_so(self):
         self.rig.wait_for("the reason on Connect a project", lambda: "The list could not be fetched: " + SAYS in

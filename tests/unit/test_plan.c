@@ -326,30 +326,6 @@ texts_compare_for_people(void **state)
 }
 
 static void
-file_names_are_mapped(void **state)
-{
-	static const struct {
-		const char *in, *out;
-	} cases[] = {{"a.pdf", "a.pdf"}, {"a/b:c?.pdf", "a_b_c_.pdf"},
-	    {"con.txt", "_con.txt"}, {"Console.txt", "Console.txt"}, {"COM1", "_COM1"},
-	    {"COM0", "COM0"}, {"end. . ", "end"}, {"", "file"}, {"...", "file"},
-	    {".htaccess", ".htaccess"}, {"tab\there.dwg", "tab_here.dwg"}};
-	char out[256], long_name[400];
-
-	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		assert_int_equal(
-		    plan_file_name(cases[i].in, out), !str_eq(cases[i].in, cases[i].out));
-		assert_string_equal(out, cases[i].out);
-	}
-	memset(long_name, 'x', sizeof long_name);
-	memcpy(long_name + 390, ".pdf", 5);
-	assert_true(plan_file_name(long_name, out));
-	assert_int_equal(strlen(out), 204);
-	assert_string_equal(out + 200, ".pdf");
-}
-
-static void
 words_go_both_ways(void **state)
 {
 	(void)state;
@@ -406,8 +382,7 @@ main(void)
 	    cmocka_unit_test(the_right_seat_is_matched),
 	    cmocka_unit_test(lists_without_logins_leave_doubt),
 	    cmocka_unit_test(f43_fields_merge),
-	    cmocka_unit_test(texts_compare_for_people),
-	    cmocka_unit_test(file_names_are_mapped),
+	    cmocka_unit_test(texts_compare_for_people), 
 	    cmocka_unit_test(words_go_both_ways),
 	    cmocka_unit_test(responses_are_matched_by_meaning),
 	};

@@ -4,15 +4,18 @@
   demo.py --data DIR --build DIR stop | status
 """
 import argparse
+import glob
+import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 
 import seed
-from rig import DATA, PARTS, Rig, load
+from rig import DATA, PARTS, TOP, Rig, load
 
 START_S = 180
 STOP_S = 15
@@ -21,12 +24,13 @@ ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 class Demo:
     def __init__(self, data, build):
-        self.data = data
-        self.build = build
-        self.pid_file = os.path.join(data, "demo.pid")
-        self.state_file = os.path.join(data, "demo.state")
-        self.access_file = os.path.join(data, "access.json")
-        self.log_file = os.path.join(data, "demo.log")
+        self.data = os.path.abspath(data)
+        self.build = os.path.abspath(build)
+        self.pid_file = os.path.join(self.data, "demo.pid")
+        self.state_file = os.path.join(self.data, "demo.state")
+        self.access_file = os.path.join(self.data, "access.json")
+        self.log_file = os.path.join(self.data, "demo.log")
+        self.steps = []  # of this start, for who waits for it
 
     def pid(self):
         """The background process, when it is really ours; None when it is gone."""
@@ -64,8 +68,11 @@ class Demo:
             facts = self.facts()
             if port and f":{port}/" not in facts["portal"]:
                 sys.exit(f"The demo runs at {facts['portal']} already; ./demo stop ends it.")
-            show(facts)
-            return
+            if not self._built_since():
+                show(facts)
+                return
+            print("Programs were built anew: starting them again ...", flush=True)
+            self.stop()
         self._remember(port)
         for path in (self.state_file, self.access_file):
             if os.path.exists(path):
@@ -80,6 +87,13 @@ class Demo:
         with open(self.pid_file, "w", encoding="utf-8") as f:
             f.write(f"{child.pid}\n")
         self._await(child)
+
+    def _built_since(self):
+        """Is a program, a template or a text younger than what runs?"""
+        started = os.path.getmtime(self.access_file)
+        made = (os.path.join(self.build, *part) for part in (("cgi-bin", "*"), ("worker", "*"), ("sandbox", "*"),
+                                                             ("share", "*", "*"), ("share", "*", "*", "*")))
+        return any(os.path.getmtime(f) > started for pattern in made for f in glob.glob(pattern) if os.path.isfile(f))
 
     def _port_file(self):
         return os.path.join(self.data, "port")
@@ -98,16 +112,17 @@ class Demo:
 
     def _await(self, child):
         """Show what the background process reports until it is ready. It goes on without us."""
-        said = None
+        said = 0
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
             state = self.state()
-            if state.get("pid") == child.pid and state.get("step") != said:
-                said = state["step"]
-                if said == "ready":
+            steps = state["steps"][said:] if state.get("pid") == child.pid else []
+            for step in steps:
+                if step == "ready":
                     show(self.facts())
                     return
-                print(said, flush=True)
+                print(step, flush=True)
+            said += len(steps)
             if child.poll() is not None:
                 break
             time.sleep(0.05)
@@ -127,18 +142,23 @@ class Demo:
         parts = [p for p in PARTS if not (real and p in ("procore", "sender"))]
         overrides = {"webhook_public_url": None, "webhook_secret_file": None} if real else {}
         # Data of its own: the stand-in's projects are not Procore's.
-        rig = Rig(os.path.join(self.data, "rig-real" if real else "rig"), port, parts=parts, build=self.build, config=overrides,
-                  real_procore=real, say=log)
+        folder = os.path.join(self.data, "rig-real" if real else "rig")
+        seeded = os.path.join(folder, "seeded")
+        version = data_version()
+        if not real and os.path.exists(seeded) and read(seeded) != version:
+            self._step("The data is of another version of the demo: starting from nothing ...")
+            self._forget(folder)
+        rig = Rig(folder, port, parts=parts, build=self.build, config=overrides, real_procore=real, say=log)
         try:
             self._step("Starting the programs ...")
             fresh = not os.path.exists(rig.lay.database)
             rig.start()
             self._write_access(rig, real)
-            if fresh or not os.path.exists(rig.lay.path("seeded")):
+            if fresh or not os.path.exists(seeded):
                 self._step("Importing people and projects, signing people in at Procore ...")
                 seed.run(rig, real is None, log)
-                with open(rig.lay.path("seeded"), "w", encoding="utf-8") as f:
-                    f.write("yes\n")
+                with open(seeded, "w", encoding="utf-8") as f:
+                    f.write(version)
             self._step("ready")
             while True:
                 signal.pause()
@@ -150,11 +170,22 @@ class Demo:
                 if os.path.exists(path):
                     os.unlink(path)
 
+    @staticmethod
+    def _forget(folder):
+        """All but the certificates: people may have told their browsers of them."""
+        for name in os.listdir(folder):
+            path = os.path.join(folder, name)
+            if os.path.isdir(path) and name != "tls":
+                shutil.rmtree(path)
+            elif name != "tls":
+                os.unlink(path)
+
     def _step(self, text):
         log(text)
+        self.steps.append(text)
         tmp = self.state_file + ".tmp"
         with open(tmp, "w", encoding="utf-8") as f:
-            json.dump({"pid": os.getpid(), "step": text}, f)
+            json.dump({"pid": os.getpid(), "steps": self.steps}, f)
         os.rename(tmp, self.state_file)
 
     def _write_access(self, rig, real):
@@ -183,7 +214,7 @@ class Demo:
         if self.pid() is None:
             print("The demo is not running.")
             sys.exit(3)
-        step = self.state().get("step", "")
+        step = self.state().get("steps", [""])[-1]
         if step != "ready":
             print(f"The demo is starting: {step}")
             return
@@ -201,6 +232,22 @@ def on_signal(*_):
     for sig in ENDING:
         signal.signal(sig, signal.SIG_IGN)  # once is enough; stopping is under way
     raise Ended
+
+
+def data_version():
+    """What the demo's databases depend on: their schemas and the seed data. Before the first release a schema may
+    change under the same number."""
+    digest = hashlib.sha256()
+    for pattern in ("sql/schema.sql", "sandbox/*-schema.sql", "sandbox/data/*.json"):
+        for path in sorted(glob.glob(os.path.join(TOP, pattern))):
+            with open(path, "rb") as f:
+                digest.update(f.read())
+    return digest.hexdigest() + "\n"
+
+
+def read(path):
+    with open(path, encoding="utf-8") as f:
+        return f.read()
 
 
 def log(text):

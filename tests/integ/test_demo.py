@@ -87,7 +87,35 @@ class Demo(unittest.TestCase):
             self.assertLess(took, SECOND_START_S)
         self.assertEqual(self.open_portal().status, 200)
 
-    def test_5_its_files_are_the_owners_alone(self):
+    def test_5_what_was_built_anew_is_started_again(self):
+        pid = self.pid()
+        os.utime(os.path.join(self.folder.name, "access.json"), (0, 0))
+        again = self.run_demo("start")
+        self.assertEqual(again.returncode, 0, again.stderr)
+        self.assertIn("starting them again", again.stdout)
+        self.assertNotEqual(self.pid(), pid)
+        self.assertEqual(self.open_portal().status, 200)
+
+    def test_6_data_of_another_version_is_made_anew(self):
+        mark = "SELECT 1 FROM person WHERE user_name = 'of-before'"
+        db = sqlite3.connect(os.path.join(self.folder.name, "rig", "state", "connectorweb.db"))
+        with db:
+            db.execute("INSERT INTO person (user_name, name, mail, created_at) VALUES ('of-before', '', '', 1)")
+        db.close()
+        self.run_demo("stop")
+        self.run_demo("start")
+        self.assertTrue(self.rows(mark), "the same version keeps its data")
+        self.run_demo("stop")
+        with open(os.path.join(self.folder.name, "rig", "seeded"), "w", encoding="utf-8") as f:
+            f.write("another\n")
+        ca = os.stat(self.access()["ca_file"]).st_mtime
+        again = self.run_demo("start")
+        self.assertIn("starting from nothing", again.stdout)
+        self.assertFalse(self.rows(mark))
+        self.assertEqual(os.stat(self.access()["ca_file"]).st_mtime, ca)
+        self.assertEqual(self.open_portal().status, 200)
+
+    def test_7_its_files_are_the_owners_alone(self):
         for name, mode in (("rig", 0o700), ("access.json", 0o600), ("demo.log", 0o600)):
             self.assertEqual(os.stat(os.path.join(self.folder.name, name)).st_mode & 0o777, mode, name)
 

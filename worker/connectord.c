@@ -13,7 +13,8 @@ enum { USAGE = 2, COMMITS_MAX = 1000000 };
 static const struct option longs[] = {{"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'k'},
     {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'},
     /* For tests, see tests/crash. */
-    {"once", no_argument, NULL, 'o'}, {"stop-at-commit", required_argument, NULL, 's'}, {NULL, 0, NULL, 0}};
+    {"once", no_argument, NULL, 'o'}, {"stop-at-commit", required_argument, NULL, 's'},
+    {"stop-before-commit", required_argument, NULL, 'b'}, {NULL, 0, NULL, 0}};
 
 static int
 usage(FILE *f)
@@ -36,8 +37,10 @@ main(int argc, char **argv)
 			o.check = true;
 		else if (c == 'o')
 			o.once = true;
-		else if (c == 's' && num_parse_i64(optarg, 1, COMMITS_MAX, &o.stop_at_commit) == 0)
+		else if ((c == 's' || c == 'b') && num_parse_i64(optarg, 1, COMMITS_MAX, &o.stop_at_commit) == 0) {
 			o.once = true;
+			o.stop_when = c == 'b' ? DB_STOP_BEFORE : DB_STOP_AFTER;
+		}
 		else if (c == 'h')
 			return usage(stdout);
 		else if (c == 'V')

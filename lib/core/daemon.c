@@ -48,7 +48,6 @@ struct worker {
 	struct sync_ctx sync;
 	struct work_ctx work;
 	char owner[OWNER_BYTES];
-	int64_t commits_left;
 };
 
 /* ---- start */
@@ -125,22 +124,6 @@ take_lock(struct service *s, struct err *e)
 }
 
 /* ---- one process */
-
-static void
-at_commit(void *arg, int64_t commit_no)
-{
-	struct worker *w = arg;
-
-	(void)commit_no;
-	if (--w->commits_left > 0)
-		return;
-#ifdef CW_COVERAGE
-	extern void __gcov_dump(void);
-
-	__gcov_dump(); /* _exit() alone would lose the counters */
-#endif
-	_exit(DAEMON_STOPPED_AT_COMMIT);
-}
 
 static void
 worker_close(struct worker *w)
@@ -279,13 +262,13 @@ out:
 static int
 run_once(struct service *s, struct err *e)
 {
-	struct worker w = {.commits_left = s->o->stop_at_commit};
+	struct worker w = {.s = s};
 	int64_t next_at = 0;
 	bool ran = true;
 	int rc = worker_open(s, &w, e);
 
 	if (rc == 0 && s->o->stop_at_commit > 0)
-		db_set_commit_hook(w.db, at_commit, &w);
+		db_stop_at_commit(w.db, s->o->stop_when, s->o->stop_at_commit);
 	while (rc == 0 && ran)
 		rc = work_step(&w.work, w.owner, &ran, &next_at, e);
 	worker_close(&w);

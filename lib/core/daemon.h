@@ -6,18 +6,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "io/db.h"
+
 struct daemon_opts {
 	const char *conf_path;
 	bool check;             /* look at everything that a start needs, then end */
 	bool once;              /* one process, until nothing is due; for tests */
 	int64_t stop_at_commit; /* with once: end without any tidying at this commit; 0 never; for crash tests */
+	enum db_stop stop_when; /* right after it, or right before */
 };
 
 enum {
 	DAEMON_OK = 0,
 	DAEMON_FAILED = 1,  /* database, socket, templates: may be well at the next start */
-	DAEMON_CONFIG = 78, /* configuration or keys: starting again does not help (EX_CONFIG) */
-	DAEMON_STOPPED_AT_COMMIT = 99
+	DAEMON_CONFIG = 78  /* configuration or keys: starting again does not help (EX_CONFIG) */
 };
 
 /* Run until SIGTERM; the exit status, POOL_EXIT_RESTART when the schema changed. What is wrong is on standard

@@ -174,4 +174,14 @@ void db_set_busy_ms(struct db *db, int ms);
  * this handle that changed something, with its number from 1; NULL to stop. */
 void db_set_commit_hook(struct db *db, void (*fn)(void *arg, int64_t commit_no), void *arg);
 
+/* For crash tests: end this process with DB_STOPPED and without any tidying at the nth commit of this handle from now.
+ * when  DB_STOP_AFTER: it is durable, nothing that follows has begun. DB_STOP_BEFORE: it never happened, but all that
+ *       preceded it in the world has (a call whose result it records, say); transactions that changed nothing
+ *       count here too
+ * n     > 0
+ * source  https://sqlite.org/c3ref/commit_hook.html */
+enum db_stop { DB_STOP_AFTER, DB_STOP_BEFORE };
+enum { DB_STOPPED = 99 };
+void db_stop_at_commit(struct db *db, enum db_stop when, int64_t n);
+
 #endif

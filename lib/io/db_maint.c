@@ -1,4 +1,4 @@
-/* db_maint.c: checkpoint, integrity, backup: for one process only. Sources: DESIGN.md 9
+/* db_maint.c: checkpoint, integrity, backup, a test's end: for one process only. Sources: DESIGN.md 9
  * (one worker alone checkpoints), https://sqlite.org/c3ref/wal_checkpoint_v2.html,
  * /lang_vacuum.html ("VACUUM with an INTO clause"), /pragma.html#pragma_quick_check. */
 #include "config.h"
@@ -114,4 +114,47 @@ out:
 	if (rc == -1)
 		(void)unlink(path); /* the failure that is reported comes first */
 	return rc;
+}
+
+/* ---- crash tests */
+
+static void
+stop_now(void)
+{
+#ifdef CW_COVERAGE
+	extern void __gcov_dump(void);
+
+	__gcov_dump(); /* _exit() alone would lose the counters */
+#endif
+	_exit(DB_STOPPED);
+}
+
+static void
+after_commit(void *arg, int64_t commit_no)
+{
+	const struct db *db = arg;
+
+	if (commit_no >= db->stop_in)
+		stop_now();
+}
+
+/* SQLite asks before the commit; other than 0 would turn it into a rollback. */
+static int
+before_commit(void *arg)
+{
+	struct db *db = arg;
+
+	if (--db->stop_in <= 0)
+		stop_now();
+	return 0;
+}
+
+void
+db_stop_at_commit(struct db *db, enum db_stop when, int64_t n)
+{
+	db->stop_in = n;
+	if (when == DB_STOP_AFTER)
+		db_set_commit_hook(db, after_commit, db);
+	else
+		sqlite3_commit_hook(db->h, before_commit, db);
 }

@@ -4,6 +4,7 @@
 
 #include "web/app.h"
 
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,8 @@
 
 /* A session key shorter than the HMAC would weaken it; init writes 64 hex digits. */
 enum { SESSION_KEY_MIN = 32, SESSION_KEY_MAX = 256 };
+/* The farthest commit at which a test may end a program. */
+enum { COMMITS_MAX = 1000000 };
 
 /* What pages need and `hook` does not: words, templates, the key of cookies and forms. */
 static int
@@ -48,24 +51,43 @@ open_all(struct web_app *app, enum conf_program which, enum db_role role, struct
 }
 
 static int
+usage(const struct web_app *app)
+{
+	fprintf(stderr, "usage: %s [-c CONFIG] with the listening socket on standard input\n",
+	    app->program);
+	return -1;
+}
+
+/* *path: the configuration's. The long options are for tests (tests/crash), as in connectord. */
+static int
+read_options(struct web_app *app, int argc, char **argv, const char **path)
+{
+	static const struct option longs[] = {{"stop-at-commit", required_argument, NULL, 's'},
+	    {"stop-before-commit", required_argument, NULL, 'b'}, {NULL, 0, NULL, 0}};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "c:", longs, NULL)) != -1) {
+		if (c == 'c')
+			*path = optarg;
+		else if ((c != 's' && c != 'b') ||
+			 num_parse_i64(optarg, 1, COMMITS_MAX, &app->stop_at_commit) == -1)
+			return usage(app);
+		else
+			app->stop_when = c == 'b' ? DB_STOP_BEFORE : DB_STOP_AFTER;
+	}
+	return optind == argc ? 0 : usage(app);
+}
+
+static int
 read_conf(struct web_app *app, enum conf_program which, int argc, char **argv)
 {
 	const char *path = CW_SYSCONFDIR "/connectorweb.conf";
 	struct buf problems = BUF_INIT(LIMIT_CONFIG);
 	struct err e = {0};
 	int rc;
-	int c;
 
-	while ((c = getopt(argc, argv, "c:")) != -1) {
-		if (c != 'c') {
-			fprintf(stderr,
-			    "usage: %s [-c CONFIG] with the listening socket on standard "
-			    "input\n",
-			    app->program);
-			return -1;
-		}
-		path = optarg;
-	}
+	if (read_options(app, argc, argv, &path) == -1)
+		return -1;
 	rc = conf_load(path, which, &app->conf, &problems, &e);
 	if (rc == -1)
 		fprintf(stderr, "%s", problems.len > 0 ? buf_str(&problems) : e.msg);
@@ -93,6 +115,8 @@ web_open(struct web_app *app, const char *program, enum conf_program which,
 		web_close(app);
 		return -1;
 	}
+	if (app->stop_at_commit > 0)
+		db_stop_at_commit(app->db, app->stop_when, app->stop_at_commit);
 	return 0;
 }
 

@@ -50,6 +50,8 @@ struct web_app {
 	const struct web_route *routes;
 	size_t routes_n;
 	void *extra; /* of the program: callback's OAuth context */
+	int64_t stop_at_commit; /* crash tests: db_stop_at_commit(); 0 never */
+	enum db_stop stop_when;
 };
 
 struct web_req {

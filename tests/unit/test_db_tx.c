@@ -241,6 +241,40 @@ test_commit_hook(void **state)
 	assert_int_equal(n, 2);
 }
 
+/* A process that ends at the second of the commits with which it adds these. */
+static void
+die_at_second(const char *path, enum db_stop when, const char *const names[3])
+{
+	struct db *own = NULL;
+	pid_t pid;
+
+	(void)fflush(NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (db_open(path, &fx_catalog, DB_ROLE_WEB, &own, &rig_err) == -1)
+			_exit(1);
+		db_stop_at_commit(own, when, 2);
+		for (int i = 0; i < 3; i++)
+			if (rig_add_project(own, names[i]) == -1)
+				_exit(1);
+		_exit(2);
+	}
+	assert_int_equal(rig_wait(pid), DB_STOPPED);
+}
+
+static void
+test_stop_at_commit(void **state)
+{
+	struct scratch *t = *state;
+	struct db *db = rig_fresh(t, DB_ROLE_WEB);
+
+	die_at_second(t->path, DB_STOP_AFTER, (const char *const[]){"a", "b", "c"});
+	assert_int_equal(rig_number(db, FX_PROJECT_COUNT), 2);
+	die_at_second(t->path, DB_STOP_BEFORE, (const char *const[]){"d", "e", "f"});
+	assert_int_equal(rig_number(db, FX_PROJECT_COUNT), 3);
+}
+
 /* ---- for one process only */
 
 static void
@@ -374,6 +408,7 @@ main(void)
 	    T(test_busy),
 	    T(test_processes),
 	    T(test_commit_hook),
+	    T(test_stop_at_commit),
 	    T(test_full_disk),
 	    T(test_checkpoint),
 	    T(test_integrity),

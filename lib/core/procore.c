@@ -14,6 +14,7 @@
 #include "core/incident.h"
 #include "store/account.h"
 #include "store/company.h"
+#include "store/token.h"
 
 enum {
 	CALL_MS = 30000,
@@ -120,10 +121,15 @@ say_no_token(struct procore *p, int64_t account_id, enum oauth_got got,
 {
 	struct account acc = {0};
 	enum cause c = CAUSE_SIGN_IN_LOST;
+	bool elsewhere = false;
 
 	if (got == OAUTH_LATER) {
-		set_cause(a, CAUSE_UNREACHABLE, clk_now() + LATER_S,
-		    "the sign-in is being renewed");
+		/* Waiting for one's own colleague says nothing about Procore. */
+		if (token_lease_elsewhere(
+			p->oauth->db, account_id, p->oauth->owner, &elsewhere, e) == -1)
+			return -1;
+		set_cause(a, elsewhere ? CAUSE_LIMITED : CAUSE_UNREACHABLE,
+		    clk_now() + LATER_S, "the sign-in is being renewed");
 		return 0;
 	}
 	if (account_get(p->oauth->db, account_id, &acc, e) == -1)

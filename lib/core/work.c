@@ -22,6 +22,7 @@
 #include "store/hand_over.h"
 #include "store/job.h"
 #include "store/plan_rows.h"
+#include "store/token.h"
 #include "store/trail.h"
 
 enum {
@@ -272,7 +273,7 @@ run_plan(struct work_ctx *w, const struct job *j, int64_t *next_at, struct err *
 
 	(void)j;
 	*next_at = clk_now() + PLAN_EVERY_S;
-	if (plan_rows_missing(db, e) == -1 || rotate_wish(db, e) == -1 ||
+	if (plan_rows_missing(db, e) == -1 || token_journal_give_up_old(db, clk_now() - OAUTH_LEASE_S, e) == -1 || rotate_wish(db, e) == -1 ||
 	    webhook_plan(db, w->sync->oauth.conf, e) == -1)
 		return -1;
 	return house_disk(db, w->sync->oauth.conf, e);

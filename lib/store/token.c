@@ -77,11 +77,11 @@ token_lease_take(struct db *db, int64_t account_id, const char *owner, int64_t g
 }
 
 int
-token_lease_held(struct db *db, int64_t account_id, const char *owner, bool *held, struct err *e)
+token_lease_elsewhere(struct db *db, int64_t account_id, const char *owner, bool *held, struct err *e)
 {
 	int64_t n = 0;
 
-	if (db_number(db, Q_LEASE_HELD, &n, e, DB_I64(account_id), DB_TEXT(owner)) == -1)
+	if (db_number(db, Q_LEASE_ELSEWHERE, &n, e, DB_I64(account_id), DB_TEXT(owner), DB_I64(clk_now())) == -1)
 		return -1;
 	*held = n != 0;
 	return 0;
@@ -143,6 +143,12 @@ token_journal_give_up(struct db *db, int64_t account_id, int64_t generation, str
 {
 	return db_run(db, Q_JOURNAL_GIVE_UP, e, DB_I64(account_id), DB_I64(generation),
 	    DB_I64(clk_now()));
+}
+
+int
+token_journal_give_up_old(struct db *db, int64_t before_at, struct err *e)
+{
+	return db_run(db, Q_JOURNAL_GIVE_UP_OLD, e, DB_I64(before_at), DB_I64(clk_now()));
 }
 
 int

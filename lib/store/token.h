@@ -28,7 +28,8 @@ MUST_USE int token_delete(struct db *db, int64_t account_id, struct err *e);
 /* Take the lease if it is free or over. *got says whether. */
 MUST_USE int token_lease_take(struct db *db, int64_t account_id, const char *owner, int64_t generation,
     int64_t until_at, bool *got, struct err *e);
-MUST_USE int token_lease_held(struct db *db, int64_t account_id, const char *owner, bool *held, struct err *e);
+/* Does another process hold it now? */
+MUST_USE int token_lease_elsewhere(struct db *db, int64_t account_id, const char *owner, bool *held, struct err *e);
 MUST_USE int token_lease_free(struct db *db, int64_t account_id, const char *owner, struct err *e);
 /* How many refreshes are in flight, all processes together. */
 MUST_USE int token_leases_held(struct db *db, int64_t *n, struct err *e);
@@ -44,6 +45,10 @@ MUST_USE int token_journal_open(struct db *db, int64_t account_id, int64_t gener
     int64_t *abandoned, struct err *e);
 /* Turn the abandoned ones into "unknown". */
 MUST_USE int token_journal_give_up(struct db *db, int64_t account_id, int64_t generation, struct err *e);
+/* The same for those begun before `before_at` that no later renewal would come across: exchanges, revocations, and
+ * renewals of generations that are past.
+ * source  query JOURNAL_GIVE_UP_OLD */
+MUST_USE int token_journal_give_up_old(struct db *db, int64_t before_at, struct err *e);
 
 /* Public halves of keys. use: reader, writer (callback), worker_writer. */
 MUST_USE int token_key_put(struct db *db, const char *key_id, const char *use, const char *public_hex, struct err *e);

@@ -47,8 +47,10 @@ SELECT id FROM call_evidence WHERE at < ?1 ORDER BY id LIMIT ?2;
 DELETE FROM call_evidence WHERE id IN (SELECT value FROM json_each(?1));
 
 -- CLEAN_TOKEN_CALLS roles: sync plan: scan once a day
--- What was lost on the way counts as long as its generation lives (JOURNAL_OPEN), so those rows stay.
-SELECT id FROM token_journal WHERE intent_at < ?1 AND state IN ('done', 'refused', 'unsent') ORDER BY id LIMIT ?2;
+-- A renewal that was lost on the way counts as long as its generation lives (JOURNAL_OPEN), so those rows stay.
+SELECT id FROM token_journal
+ WHERE intent_at < ?1 AND (state IN ('done', 'refused', 'unsent') OR (state = 'unknown' AND kind <> 'refresh'))
+ ORDER BY id LIMIT ?2;
 
 -- CLEAN_TOKEN_CALLS_GO roles: sync
 DELETE FROM token_journal WHERE id IN (SELECT value FROM json_each(?1));

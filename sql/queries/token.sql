@@ -20,8 +20,8 @@ INSERT INTO token_lease (account_id, owner, generation, until_at) VALUES (?1, ?2
    SET owner = excluded.owner, generation = excluded.generation, until_at = excluded.until_at
  WHERE token_lease.until_at <= ?5;
 
--- LEASE_HELD roles: sync
-SELECT EXISTS (SELECT 1 FROM token_lease WHERE account_id = ?1 AND owner = ?2);
+-- LEASE_ELSEWHERE roles: sync
+SELECT EXISTS (SELECT 1 FROM token_lease WHERE account_id = ?1 AND owner <> ?2 AND until_at > ?3);
 
 -- LEASE_FREE roles: sync
 DELETE FROM token_lease WHERE account_id = ?1 AND owner = ?2;
@@ -48,6 +48,13 @@ SELECT count(*), coalesce(sum(state = 'intent'), 0)
 UPDATE token_journal
    SET state = 'unknown', result_at = ?3, detail = 'the process ended before the answer'
  WHERE account_id = ?1 AND generation = ?2 AND kind = 'refresh' AND state = 'intent';
+
+-- JOURNAL_GIVE_UP_OLD roles: sync plan: scan the open ones, of which there are few
+-- A renewal of the present generation is left to whoever takes the lease next: JOURNAL_GIVE_UP.
+UPDATE token_journal
+   SET state = 'unknown', result_at = ?2, detail = 'the process ended before the answer'
+ WHERE state IN ('intent', 'unknown') AND state = 'intent' AND intent_at < ?1
+   AND (kind <> 'refresh' OR generation <> (SELECT a.generation FROM account AS a WHERE a.id = account_id));
 
 -- SEAL_KEY_PUT roles: admin sync
 INSERT INTO seal_key (key_id, use, public_hex, created_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (key_id) DO NOTHING;

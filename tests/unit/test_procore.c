@@ -8,6 +8,7 @@
 #include "store/account.h"
 #include "store/budget_row.h"
 #include "store/company.h"
+#include "store/token.h"
 
 #define HEAD(status)                                                                       \
 	"HTTP/1.1 " status "\r\nConnection: close\r\nContent-Type: application/json\r\n"
@@ -324,6 +325,34 @@ calls_are_counted_before_they_leave(void **state)
 	assert_true(may(BUDGET_QUIET, &until));
 }
 
+/* Another process renews the pair: that is no fault of Procore's, and nobody asks it a second time. When the renewal
+ * itself does not get through, it is one. */
+static void
+waiting_for_a_renewal_blames_nobody(void **state)
+{
+	static const struct rig_step down[] = {
+	    {RIG_ANSWER, ANSWER("503 Service Unavailable", "{}")}};
+	struct buf log = BUF_INIT(65536);
+	struct procore_answer a = {0};
+	bool got = false;
+
+	(void)state;
+	rig_clock(&fx.rig, 86400);
+	OK(&fx.rig, token_lease_take(fx.rig.db, fx.at.account_id, "9.other", 1,
+			clk_now() + OAUTH_LEASE_S, &got, &fx.rig.err));
+	OK(&fx.rig, procore_one(&fx.p, PROCORE_RFI, &fx.at, 9, &a, &fx.rig.err));
+	assert_int_equal(a.cause, CAUSE_LIMITED);
+	assert_string_equal(a.text, "the sign-in is being renewed");
+	assert_int_equal(rig_number(&fx.rig, "SELECT count(*) FROM token_journal"), 0);
+	procore_answer_clear(&a);
+	OK(&fx.rig, token_lease_free(fx.rig.db, fx.at.account_id, "9.other", &fx.rig.err));
+	a = ask(PROCORE_RFI, down, 1, &log);
+	assert_int_equal(a.cause, CAUSE_UNREACHABLE);
+	assert_int_equal(rig_count(&log, "POST /oauth/token"), 1);
+	procore_answer_clear(&a);
+	buf_clear(&log);
+}
+
 int
 main(void)
 {
@@ -345,6 +374,8 @@ main(void)
 		the_last_calls_are_for_what_people_wait_for, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		calls_are_counted_before_they_leave, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		waiting_for_a_renewal_blames_nobody, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

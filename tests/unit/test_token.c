@@ -84,19 +84,23 @@ test_lease(void **state)
 	OK(r, token_lease_take(r->db, id, "2.b", 0, clk_now() + 50, &got, &r->err));
 	assert_false(got);
 	OK(r, token_lease_free(r->db, id, "2.b", &r->err));
-	OK(r, token_lease_held(r->db, id, "1.a", &got, &r->err));
+	OK(r, token_lease_elsewhere(r->db, id, "2.b", &got, &r->err));
 	assert_true(got);
+	OK(r, token_lease_elsewhere(r->db, id, "1.a", &got, &r->err));
+	assert_false(got);
 	OK(r, token_leases_held(r->db, &n, &r->err));
 	assert_int_equal(n, 1);
 	rig_clock(r, 51);
 	OK(r, token_leases_held(r->db, &n, &r->err));
 	assert_int_equal(n, 0);
+	OK(r, token_lease_elsewhere(r->db, id, "2.b", &got, &r->err)); /* it is over */
+	assert_false(got);
 	OK(r, token_lease_take(r->db, id, "2.b", 0, clk_now() + 50, &got, &r->err));
 	assert_true(got);
-	OK(r, token_lease_held(r->db, id, "1.a", &got, &r->err));
-	assert_false(got);
+	OK(r, token_lease_elsewhere(r->db, id, "1.a", &got, &r->err));
+	assert_true(got);
 	OK(r, token_lease_free(r->db, id, "2.b", &r->err));
-	OK(r, token_lease_held(r->db, id, "2.b", &got, &r->err));
+	OK(r, token_lease_elsewhere(r->db, id, "1.a", &got, &r->err));
 	assert_false(got);
 }
 
@@ -130,6 +134,28 @@ test_journal(void **state)
 	assert_int_equal(rig_number(r, "select account_id from token_journal order by id desc"), account);
 }
 
+/* What a process that died leaves open is given up when no renewal will come across it; nothing else is. */
+static void
+test_journal_of_the_dead(void **state)
+{
+	struct rig *r = *state;
+	int64_t account = rig_account(r, "sam", NULL, NULL);
+	int64_t id = 0, done = 0, begun = clk_now();
+
+	OK(r, token_journal_add(r->db, 0, "exchange", 0, "1.a", &id, &r->err));
+	OK(r, token_journal_add(r->db, account, "revoke", 0, "1.a", &id, &r->err));
+	OK(r, token_journal_add(r->db, account, "refresh", 7, "1.a", &id, &r->err)); /* a past generation */
+	OK(r, token_journal_add(r->db, account, "refresh", 0, "1.a", &id, &r->err)); /* the present one */
+	OK(r, token_journal_add(r->db, 0, "exchange", 0, "1.a", &done, &r->err));
+	OK(r, token_journal_end(r->db, done, "done", 200, "", account, &r->err));
+	OK(r, token_journal_give_up_old(r->db, begun, &r->err)); /* too young */
+	assert_int_equal(rig_number(r, "select count(*) from token_journal where state = 'intent'"), 4);
+	OK(r, token_journal_give_up_old(r->db, begun + 1, &r->err));
+	assert_int_equal(rig_number(r, "select count(*) from token_journal where state = 'unknown'"), 3);
+	assert_int_equal(rig_number(r, "select id from token_journal where state = 'intent'"), id);
+	assert_int_equal(rig_number(r, "select count(*) from token_journal where state = 'done'"), 1);
+}
+
 static void
 test_keys(void **state)
 {
@@ -157,6 +183,7 @@ main(void)
 	    TEST(test_roles),
 	    TEST(test_lease),
 	    TEST(test_journal),
+	    TEST(test_journal_of_the_dead),
 	    TEST(test_keys),
 	};
 

@@ -35,12 +35,13 @@ class Procore(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.lock = threading.Lock()
         self.kill = None  # called instead of answering a refresh that was accepted
+        self.hold = None  # called before answering one
         self.reset()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def reset(self):
         self.count = 1
-        self.kill = None
+        self.kill = self.hold = None
         self.calls = []  # (path, what came of it)
 
     def tokens(self):
@@ -69,6 +70,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.server.count += 1
             answer = self.server.tokens()
             kill, self.server.kill = self.server.kill, None
+            hold, self.server.hold = self.server.hold, None
+        if hold:
+            hold()
         if kill:
             kill()
             self.close_connection = True

@@ -155,10 +155,13 @@ refuse_other(struct web_req *r, const struct attempt *a, const struct account *w
 	if (give_back(r, pair, me, &ignored) == -1)
 		log_err("callback_revoke",
 		    &ignored); /* an unused grant; nothing here depends on it */
+	/* What failed half-way is rolled back with the request (web_handle). */
 	if (str_format(target, sizeof target, "account %" PRId64, want->id) == -1 ||
+	    db_begin(r->app->db, e) == -1 ||
 	    attempt_outcome(r->app->db, a->id, "wrong_account", e) == -1 ||
 	    audit_add(r->app->db, r->person.user_name, "account.refused", target, detail,
-		e) == -1)
+		e) == -1 ||
+	    db_commit(r->app->db, e) == -1)
 		goto out;
 	rc = callback_page_wrong_account(r, a, want, me->login, e);
 out:

@@ -1,9 +1,12 @@
 #!/usr/bin/python3
 """Reconnect (DESIGN.md 7) over the real programs: every way in which it can end."""
+import time
 import urllib.parse
 
 import harness
 import seed
+
+SLOW_S = 9  # longer than one call of callback's may take, OAUTH_CALLBACK_MS
 
 
 class Reconnect(harness.SignInCase):
@@ -63,6 +66,24 @@ class Reconnect(harness.SignInCase):
             self.assertEqual(end.status, 400)
             self.assertIn(words, end.page().text)
         self.assertUnchanged(before)
+
+    def test_slow_procore(self):
+        """callback waits no longer than it promises, says what to do, and the next try does it. (That this holds for each
+        of its calls: tests/unit/test_callback_slow.)"""
+        self.rig.control("procore", "slow", {"what": "token", "ms": 1000 * SLOW_S})
+        client, page, login, password = self.start("rdasgupta")
+        before = self.account(login)
+        begun = time.monotonic()
+        end = seed.procore_sign_in(client, page, login, password)
+        self.assertLess(time.monotonic() - begun, SLOW_S - 1)
+        self.assertEqual(end.status, 502)
+        self.assertIn("Procore did not answer properly", end.page().text)
+        self.assertIn("try again in a few minutes", end.page().text)
+        self.assertUnchanged(before)
+        again = client.submit(end.page(), end.page().form_with(button="Try again"))
+        end = seed.procore_sign_in(client, client.get(again.page().link("Continue to Procore")), login, password)
+        self.assertEqual(end.status, 200)
+        self.assertEqual(self.account(login)["generation"], before["generation"] + 1)
 
     def test_state_of_nobody(self):
         client = self.rig.client("lnakamura")

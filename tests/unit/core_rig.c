@@ -283,7 +283,8 @@ answer(int fd, const struct script *s, int i)
 		peer_reset(fd);
 		return;
 	}
-	(void)shutdown(fd, SHUT_WR);
+	if (i >= s->n || s->steps[i].how != RIG_SILENT)
+		(void)shutdown(fd, SHUT_WR);
 	peer_drain(fd);
 	close(fd);
 }

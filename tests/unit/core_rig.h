@@ -67,6 +67,7 @@ enum rig_how {
 	RIG_ANSWER, /* the text as it is */
 	RIG_LOST,   /* reads the request, then closes without a word */
 	RIG_RESET,  /* the same with a reset */
+	RIG_SILENT, /* the same, but waits until the caller has had enough */
 	RIG_MEANWHILE /* run this SQL while the call waits; the next step answers it */
 };
 struct rig_step {

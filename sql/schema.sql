@@ -140,6 +140,8 @@ CREATE TABLE call_evidence (     -- last calls around a loss, redacted; kept per
 	id         INTEGER PRIMARY KEY, -- order of calls
 	account_id INTEGER NOT NULL REFERENCES account (id), -- whose token
 	at         INTEGER NOT NULL, -- end of the call
+	company_id INTEGER NOT NULL DEFAULT 0, -- Procore's company that the call was for; 0 none
+	project_id INTEGER NOT NULL DEFAULT 0, -- Procore's project that the call was for; 0 none
 	call       TEXT NOT NULL,    -- method and path without query values
 	stage      TEXT NOT NULL,    -- http stage
 	status     INTEGER NOT NULL, -- 0 none

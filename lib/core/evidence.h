@@ -12,7 +12,8 @@
 
 /* Append the account, its people, projects, incidents, mails, token calls and failed calls;
  * without tokens, keys and passwords: none of the rows holds any.
- * admin_id  the Project Admin it is for, person.id: other projects are left out; 0: all
+ * admin_id  the Project Admin it is for, person.id: other projects, what was called for
+ *           them and who was mailed about them are left out; 0: all
  * errors    ERR_DB, ERR_BUSY, ERR_IO; ERR_LIMIT more than out takes
  * source    store/report */
 MUST_USE int evidence_write(

@@ -152,7 +152,7 @@ post_form(struct oauth_ctx *x, const char *path, int64_t account_id, const struc
 		goto out;
 	rc = account_id == 0 || (r->stage == HTTP_DONE && r->status < 300)
 	    ? 0
-	    : oauth_evidence(x, account_id, "POST", path, r, e);
+	    : oauth_evidence(x, &(struct oauth_called){.account_id = account_id, .method = "POST", .path = path}, r, e);
 out:
 	buf_clear(&url);
 	return rc;
@@ -315,21 +315,23 @@ redact(const char *s, struct buf *out)
 }
 
 int
-oauth_evidence(struct oauth_ctx *x, int64_t account_id, const char *method, const char *path,
-    const struct http_resp *r, struct err *e)
+oauth_evidence(struct oauth_ctx *x, const struct oauth_called *c, const struct http_resp *r, struct err *e)
 {
 	struct buf answer = BUF_INIT(LIMIT_FIELD);
 	struct buf call = BUF_INIT(LIMIT_URL);
 	char request_id[128];
+	struct token_call row = {.account_id = c->account_id, .company_id = c->company_id, .project_id = c->project_id,
+	    .stage = http_stage_name(r->stage), .status = r->status, .request_id = request_id};
 	int rc;
 
-	buf_printf(&call, "%s %.*s", method, (int)strcspn(path, "?"), path);
+	buf_printf(&call, "%s %.*s", c->method, (int)strcspn(c->path, "?"), c->path);
 	if (r->status >= 300 || r->stage != HTTP_DONE)
 		redact(r->stage == HTTP_DONE ? buf_str(&r->body) : r->why, &answer);
 	http_resp_header(r, "x-request-id", request_id, sizeof request_id);
+	row.call = buf_str(&call);
+	row.answer = buf_str(&answer);
 	/* Only the worker may read the table, so only it trims. */
-	rc = token_evidence_add(x->db, account_id, buf_str(&call), http_stage_name(r->stage), r->status, request_id,
-	    buf_str(&answer), x->reader->has_sec ? EVIDENCE_KEPT : 0, e);
+	rc = token_evidence_add(x->db, &row, x->reader->has_sec ? EVIDENCE_KEPT : 0, e);
 	buf_clear(&answer);
 	buf_clear(&call);
 	return rc;

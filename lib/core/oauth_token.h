@@ -118,7 +118,12 @@ MUST_USE int oauth_drop(struct oauth_ctx *x, int64_t account_id, const char *aft
 
 /* Remember a call for the evidence file: redacted, the last EVIDENCE_KEPT an account. */
 enum { EVIDENCE_KEPT = 40 };
-MUST_USE int oauth_evidence(struct oauth_ctx *x, int64_t account_id, const char *method, const char *path,
-    const struct http_resp *r, struct err *e);
+struct oauth_called {
+	int64_t account_id;
+	int64_t company_id, project_id; /* Procore's, that it was for; 0: none */
+	const char *method, *path;
+};
+MUST_USE int oauth_evidence(struct oauth_ctx *x, const struct oauth_called *c, const struct http_resp *r,
+    struct err *e);
 
 #endif

@@ -301,6 +301,19 @@ note_company(struct procore *p, int64_t company_id, bool gone, const char *text,
 	return db_commit(db, e);
 }
 
+static int
+remember(struct oauth_ctx *x, const struct procore_req *r, const struct http_resp *resp,
+    struct err *e)
+{
+	const struct oauth_called c = {.account_id = r->at.account_id,
+	    .company_id = r->at.company_id,
+	    .project_id = r->at.project_id,
+	    .method = procore_path(r->op)->method,
+	    .path = procore_path(r->op)->path};
+
+	return oauth_evidence(x, &c, resp, e);
+}
+
 /* What the answer means for the account and the company. */
 static int
 settle(struct procore *p, const struct procore_req *r, const struct http_resp *resp,
@@ -313,8 +326,7 @@ settle(struct procore *p, const struct procore_req *r, const struct http_resp *r
 			return -1;
 		return note_company(p, r->at.company_id, false, "", &a->retry_at, e);
 	}
-	if (oauth_evidence(x, r->at.account_id, procore_path(r->op)->method,
-		procore_path(r->op)->path, resp, e) == -1)
+	if (remember(x, r, resp, e) == -1)
 		return -1;
 	if (a->cause == CAUSE_APP_NOT_AT_COMPANY)
 		return note_company(p, r->at.company_id, true, a->text, &a->retry_at, e);
@@ -338,8 +350,7 @@ replay(struct procore *p, const struct procore_req *r, const char *url,
 	int rc = -1;
 
 	*gone = false;
-	if (oauth_evidence(x, r->at.account_id, procore_path(r->op)->method,
-		procore_path(r->op)->path, resp, e) == -1 ||
+	if (remember(x, r, resp, e) == -1 ||
 	    oauth_rejected(x, r->at.account_id, token->generation, &fresh, &got, e) == -1)
 		goto out;
 	if (got != OAUTH_GOT) {

@@ -85,7 +85,7 @@ report_account(struct db *db, enum report which, int64_t account_id, int64_t adm
 	if (db_query(db, table[which].query, &q, e) == -1)
 		return -1;
 	db_bind_i64(q, 1, account_id);
-	if (which == REPORT_SEATS)
+	if (which == REPORT_SEATS || which == REPORT_MAILS || which == REPORT_CALLS)
 		db_bind_i64(q, 2, admin_id);
 	return give(q, fn, arg, n, e);
 }

@@ -179,14 +179,13 @@ out:
 }
 
 int
-token_evidence_add(struct db *db, int64_t account_id, const char *call, const char *stage, int status,
-    const char *request_id, const char *answer, int keep, struct err *e)
+token_evidence_add(struct db *db, const struct token_call *c, int keep, struct err *e)
 {
-	if (db_run(db, Q_EVIDENCE_ADD, e, DB_I64(account_id), DB_I64(clk_now()),
-	    DB_TEXT(call), DB_TEXT(stage), DB_I64(status), DB_TEXT(request_id),
-	    DB_TEXT(answer)) == -1)
+	if (db_run(db, Q_EVIDENCE_ADD, e, DB_I64(c->account_id), DB_I64(clk_now()), DB_TEXT(c->call),
+		DB_TEXT(c->stage), DB_I64(c->status), DB_TEXT(c->request_id), DB_TEXT(c->answer),
+		DB_I64(c->company_id), DB_I64(c->project_id)) == -1)
 		return -1;
 	if (keep == 0)
 		return 0;
-	return db_run(db, Q_EVIDENCE_TRIM, e, DB_I64(account_id), DB_I64(keep));
+	return db_run(db, Q_EVIDENCE_TRIM, e, DB_I64(c->account_id), DB_I64(keep));
 }

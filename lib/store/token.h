@@ -57,7 +57,12 @@ MUST_USE int token_key_put(struct db *db, const char *key_id, const char *use, c
 MUST_USE int token_key_current(struct db *db, const char *use, char key_id[32], bool *known, struct err *e);
 
 /* Keep one call for the evidence file; the oldest beyond `keep` go (0: no trimming, callback). */
-MUST_USE int token_evidence_add(struct db *db, int64_t account_id, const char *call, const char *stage, int status,
-    const char *request_id, const char *answer, int keep, struct err *e);
+struct token_call {
+	int64_t account_id;
+	int64_t company_id, project_id; /* Procore's; 0: none */
+	const char *call, *stage, *request_id, *answer;
+	int status;
+};
+MUST_USE int token_evidence_add(struct db *db, const struct token_call *c, int keep, struct err *e);
 
 #endif

@@ -53,15 +53,35 @@ SELECT kind, generation, state, intent_at, result_at, http_status, detail, owner
   FROM token_journal WHERE account_id = ?1 ORDER BY id DESC LIMIT 100;
 
 -- REPORT_CALLS roles: web admin
-SELECT at AS ended_at, call, stage, status, request_id, answer FROM call_evidence WHERE account_id = ?1 ORDER BY id DESC;
+-- What was called for projects of others, and what came, is not a Project Admin's (?2) to read.
+SELECT s.at AS ended_at, CASE WHEN s.own THEN s.call ELSE 'a call for another project' END AS call,
+       CASE WHEN s.own THEN nullif(s.company_id, 0) END AS company_id,
+       CASE WHEN s.own THEN nullif(s.project_id, 0) END AS project_id,
+       s.stage, s.status, s.request_id, CASE WHEN s.own THEN s.answer ELSE 'withheld' END AS answer
+  FROM (SELECT e.*, ?2 = 0 OR (e.company_id = 0 AND e.project_id = 0) OR EXISTS (
+                      SELECT 1 FROM project_admin AS pa JOIN connection AS c ON c.id = pa.connection_id
+                       WHERE pa.person_id = ?2 AND c.procore_company_id = e.company_id
+                         AND e.project_id IN (0, c.procore_project_id)) AS own
+          FROM call_evidence AS e WHERE e.account_id = ?1) AS s
+ ORDER BY s.id DESC;
 
 -- REPORT_INCIDENTS roles: web admin plan: scan a file for support, rarely made
 SELECT cause, detail, opened_at, closed_at, told_at, reminders, next_reminder_at
   FROM incident WHERE subject = 'account' AND subject_id = ?1 || '' ORDER BY id DESC LIMIT 50;
 
 -- REPORT_MAILS roles: web admin plan: scan a file for support, rarely made
-SELECT kind, to_address, state, tries, queued_at, sent_at, answer, message_id
-  FROM mail WHERE account_id = ?1 ORDER BY id DESC LIMIT 50;
+-- A Project Admin (?2) sees the addresses of the account's own people and of the admins of the same projects.
+WITH known (address) AS (
+    SELECT a.mail FROM account AS a WHERE a.id = ?1
+     UNION SELECT a.login FROM account AS a WHERE a.id = ?1
+     UNION SELECT p.mail FROM person_account AS x JOIN person AS p ON p.id = x.person_id WHERE x.account_id = ?1
+     UNION SELECT p.mail FROM project_admin AS own JOIN project_admin AS pa ON pa.connection_id = own.connection_id
+             JOIN person AS p ON p.id = pa.person_id WHERE own.person_id = ?2)
+SELECT s.kind, CASE WHEN s.own THEN s.to_address ELSE 'withheld' END AS to_address, s.state, s.tries, s.queued_at,
+       s.sent_at, CASE WHEN s.own THEN s.answer ELSE 'withheld' END AS answer, s.message_id
+  FROM (SELECT m.*, ?2 = 0 OR lower(m.to_address) IN (SELECT lower(k.address) FROM known AS k) AS own
+          FROM mail AS m WHERE m.account_id = ?1) AS s
+ ORDER BY s.id DESC LIMIT 50;
 
 -- REPORT_SERVICES roles: admin plan: scan seven rows
 SELECT name, state, detail, since_at, last_ok_at FROM service ORDER BY name;

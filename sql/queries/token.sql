@@ -63,8 +63,8 @@ INSERT INTO seal_key (key_id, use, public_hex, created_at) VALUES (?1, ?2, ?3, ?
 SELECT key_id, public_hex FROM seal_key WHERE use = ?1 AND retired_at IS NULL ORDER BY created_at DESC LIMIT 1;
 
 -- EVIDENCE_ADD roles: auth sync
-INSERT INTO call_evidence (account_id, at, call, stage, status, request_id, answer)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
+INSERT INTO call_evidence (account_id, at, call, stage, status, request_id, answer, company_id, project_id)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9);
 
 -- EVIDENCE_TRIM roles: sync
 DELETE FROM call_evidence

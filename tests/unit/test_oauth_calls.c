@@ -287,6 +287,7 @@ test_f18_evidence(void **state)
 	struct rig *r = *state;
 	struct http_resp resp = {.stage = HTTP_DONE, .status = 401};
 	int64_t id = rig_account(r, "sam@x.example", NULL, NULL);
+	const struct oauth_called called = {.account_id = id, .method = "GET", .path = "/rest/v1.0/me?secret=1"};
 	char *text;
 
 	buf_init(&resp.body, 4096);
@@ -294,7 +295,7 @@ test_f18_evidence(void **state)
 	buf_puts(&resp.head, "x-request-id: req-1\n");
 	buf_puts(&resp.body, "{\"error\":\"invalid\",\"token\":\"eyJhbGciOiJIUzI1NiJ9.abcdefghijklmnop\"}\n");
 	for (int i = 0; i < EVIDENCE_KEPT + 5; i++)
-		OK(r, oauth_evidence(&r->oauth, id, "GET", "/rest/v1.0/me?secret=1", &resp, &r->err));
+		OK(r, oauth_evidence(&r->oauth, &called, &resp, &r->err));
 	assert_int_equal(rig_number(r, "select count(*) from call_evidence"), EVIDENCE_KEPT);
 	assert_int_equal(rig_number(r, "select min(id) from call_evidence"), 6);
 	text = rig_text(r, "select call || '|' || stage || '|' || status || '|' || request_id || '|' || answer from call_evidence");

@@ -116,6 +116,27 @@ add_act(struct site *s, const char *action, const char *target)
 	    action, target);
 }
 
+/* Calls for both projects, mails to the account's owner and to an admin of south. */
+static void
+other_peoples_rows(struct site *s)
+{
+	site_run(s,
+	    "INSERT INTO call_evidence (account_id, at, company_id, project_id, call, stage, "
+	    "status, answer) SELECT %" PRId64
+	    ", 1, procore_company_id, procore_project_id, 'GET /rest/v1.0/' || CASE id WHEN "
+	    "%" PRId64 " THEN 'SOUTH' ELSE 'north' END, 'done', 403, CASE id WHEN %" PRId64
+	    " THEN 'SOUTH SECRET' ELSE 'NORTH ANSWER' END FROM connection",
+	    s->bic, s->south, s->south);
+	site_run(s,
+	    "INSERT INTO mail (kind, account_id, dedupe, to_address, message_id, state, "
+	    "next_at, queued_at, answer) VALUES "
+	    "('lost', %" PRId64
+	    ", 'x1', 'bic@harlowfinch.example.com', 'm1', 'sent', 1, 1, ''), "
+	    "('lost', %" PRId64 ", 'x2', 'south.admin@harlowfinch.example.com', 'm2', "
+	    "'sent', 1, 1, '550 no south.admin here')",
+	    s->bic, s->bic);
+}
+
 /* The file: of one's own projects only, never a secret, and the trail tells who took it. */
 static void
 evidence_by_role(void **state)
@@ -139,7 +160,10 @@ evidence_by_role(void **state)
 	    "access_sealed, refresh_sealed, stored_at) VALUES (%" PRId64
 	    ", 1, 'w', 'r', CAST('%s' AS BLOB), CAST('%s' AS BLOB), 1)",
 	    s->bic, secret, secret);
+	other_peoples_rows(s);
 	assert_int_equal(site_post(s, "ga", P "/evidence", "%s", form), 200);
+	web_has(&s->w, "SOUTH SECRET");
+	web_has(&s->w, "south.admin@harlowfinch.example.com");
 	web_has(&s->w, "login              bic@harlowfinch.example.com");
 	web_has(&s->w, "ended_at           2023-11-14T22:13:20Z");
 	web_has(&s->w, "GET /rest/v1.0/me");
@@ -154,6 +178,14 @@ evidence_by_role(void **state)
 	assert_int_equal(site_post(s, "pa", P "/evidence", "%s", form), 200);
 	web_has(&s->w, "N-100");
 	web_lacks(&s->w, "S-200");
+	/* Nor what was called for south, nor who was told of it, nor the mail server's words. */
+	web_lacks(&s->w, "SOUTH");
+	web_lacks(&s->w, "south");
+	web_has(&s->w, "a call for another project");
+	web_has(&s->w, "NORTH ANSWER");
+	web_has(&s->w, "GET /rest/v1.0/me");
+	web_has(&s->w, "to_address         bic@harlowfinch.example.com");
+	web_has(&s->w, "to_address         withheld");
 	assert_int_equal(site_number(s, "SELECT count(*) FROM audit WHERE action = "
 				      "'account.evidence' AND actor IN ('ga', 'pa')"),
 	    2);

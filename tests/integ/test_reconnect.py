@@ -124,6 +124,58 @@ class Reconnect(harness.SignInCase):
         finally:
             self.rig.control("procore", "idp", {"login": login, "on": False})
 
+    def test_evidence_holds_no_secret(self):
+        """Canaries in the answers themselves: tokens, the code, the state, cookies; no password anywhere; and nothing
+        of other projects for a Project Admin."""
+        client, page, login, password = self.start("zmueller")
+        self.assertEqual(seed.procore_sign_in(client, page, login, password).status, 200)
+        used = urllib.parse.parse_qs(urllib.parse.urlsplit(self.callback_url(client)).query)
+        pair = self.rig.control("procore", "grant", {"person": login})
+        canaries = [used["code"][0], used["state"][0], pair["access_token"], pair["refresh_token"]]
+        canaries += [v for jar in client.cookies.values() for v in jar.values()]
+        # Procore's words repeat what no log may hold; the project's name stands for any other content.
+        self.rig.control("procore", "status", {"prefix": "/rest/", "person": login, "status": 422, "times": 40, "body": {
+            "errors": ["Canary of Northgate " + " ".join(f"{i}={v}" for i, v in enumerate(canaries))]}})
+        try:
+            with self.rig.db() as db:
+                seats = db.execute("SELECT c.id, c.npc_name, c.procore_project_id FROM bic AS b JOIN connection AS c"
+                                   " ON c.id = b.connection_id JOIN account AS a ON a.id = b.account_id"
+                                   " WHERE a.login_folded = ? AND b.removed_at IS NULL", (login.lower(),)).fetchall()
+            admin = self.rig.client("mhalloran")
+            for seat in seats:
+                at = admin.get(self.rig.portal(f"/Projects/edit?project={seat['id']}")).page()
+                admin.submit(at, at.form_with(button="Sync now"))
+            self.rig.wait_for("refused calls for each project", lambda: all(self.calls_of(login, s) for s in seats))
+        finally:
+            self.rig.control("procore", "clear_faults")
+        texts = {user: self.evidence(user, login) for user in ("mhalloran", "kwhitlock")}
+        for user, text in texts.items():
+            for canary in canaries + harness.planted_secrets():
+                self.assertNotIn(canary, text, user)
+        self.assertIn("Canary of Northgate", texts["mhalloran"])
+        foreign = [s for s in seats if "Northgate" in s["npc_name"]]
+        self.assertEqual(len(foreign), 1)
+        self.assertIn(str(foreign[0]["procore_project_id"]), texts["mhalloran"])
+        self.assertNotIn(str(foreign[0]["procore_project_id"]), texts["kwhitlock"])
+        self.assertIn("a call for another project", texts["kwhitlock"])
+        self.assertIn("withheld", texts["kwhitlock"])
+
+    def calls_of(self, login, seat):
+        with self.rig.db() as db:
+            return db.execute("SELECT 1 FROM call_evidence AS e JOIN account AS a ON a.id = e.account_id"
+                              " WHERE a.login_folded = ? AND e.project_id = ? AND e.status = 422",
+                              (login.lower(), seat["procore_project_id"])).fetchone()
+
+    def evidence(self, user, login):
+        client = self.rig.client(user)
+        page = client.get(self.rig.portal("/Projects/accounts")).page()
+        account = seed.account_id(self.rig, login)
+        form = next(f for f in page.forms if ("account", account) in f.fields
+                    and any(b[2].startswith("Evidence") for b in f.buttons))
+        got = client.submit(page, form)
+        self.assertEqual(got.status, 200)
+        return got.text
+
     def test_pages_hold_no_tokens(self):
         """Nothing that Procore issued stands in the product's database in clear."""
         with open(self.rig.lay.database, "rb") as f:

@@ -73,6 +73,7 @@ draft_get(struct db *db, int64_t id, struct draft *out, struct err *e)
 		str_cut(out->company, sizeof out->company, db_col_text(q, 8));
 		out->back = db_col_bool(q, 9);
 		out->reading = db_col_bool(q, 10);
+		out->webhooks = db_col_bool(q, 11);
 	} else if (rc == 0) {
 		rc = err_set(e, ERR_NOT_FOUND, "connection %" PRId64 " in preparation", id);
 	}
@@ -95,10 +96,11 @@ draft_only_seat(struct db *db, int64_t id, int64_t account_id, struct err *e)
 }
 
 int
-draft_open(struct db *db, int64_t id, const char *user_name, struct err *e)
+draft_open(
+    struct db *db, int64_t id, const char *user_name, bool webhooks, struct err *e)
 {
-	if (db_run(db, Q_DRAFT_OPEN, e, DB_I64(id), DB_TEXT(user_name),
-	    DB_I64(clk_now())) == -1)
+	if (db_run(db, Q_DRAFT_OPEN, e, DB_I64(id), DB_TEXT(user_name), DB_I64(clk_now()),
+		DB_BOOL(webhooks)) == -1)
 		return -1;
 	return db_changes(db) > 0 ? 0
 				  : err_set(e, ERR_NOT_FOUND, "connection %" PRId64, id);

@@ -19,9 +19,10 @@ struct draft {
 	char procore_number[256], procore_name[513], company[513];
 	bool back;    /* it was connected before */
 	bool reading; /* the lists of responses are still to be read */
+	bool webhooks; /* real-time sync was wanted when it was connected before */
 };
 /* The row of this pair: found or added, with the names as given. d->id is filled.
- * back, reading: not used */
+ * back, reading, webhooks: not used */
 MUST_USE int draft_ensure(struct db *db, struct draft *d, struct err *e);
 /* errors: ERR_NOT_FOUND no such row, or it is connected */
 MUST_USE int draft_get(struct db *db, int64_t id, struct draft *out, struct err *e);
@@ -31,7 +32,9 @@ MUST_USE int draft_taken(
 /* While it is set up for the first time only this account has a seat: others lose theirs.
  */
 MUST_USE int draft_only_seat(struct db *db, int64_t id, int64_t account_id, struct err *e);
-/* Connected from now on. errors: ERR_NOT_FOUND it is no draft any more */
-MUST_USE int draft_open(struct db *db, int64_t id, const char *user_name, struct err *e);
+/* Connected from now on, with real-time sync or without. errors: ERR_NOT_FOUND it is no
+ * draft any more */
+MUST_USE int draft_open(
+    struct db *db, int64_t id, const char *user_name, bool webhooks, struct err *e);
 
 #endif

@@ -38,7 +38,8 @@ const struct fcgi_input page_connect_check_inputs[] = {FORM_CSRF, FORM_DRAFT};
 const size_t page_connect_check_inputs_n = FORM_INPUTS_N(page_connect_check_inputs);
 const struct fcgi_input page_connect_save_inputs[] = {FORM_CSRF, FORM_DRAFT,
     {"action", FCGI_FORM, fcgi_check_line, 512, false, true},
-    {"choice", FCGI_FORM, fcgi_check_any, 19, false, true}};
+    {"choice", FCGI_FORM, fcgi_check_any, 19, false, true},
+    {"webhooks", FCGI_FORM, fcgi_check_id, 1, false, false}};
 const size_t page_connect_save_inputs_n = FORM_INPUTS_N(page_connect_save_inputs);
 
 /* ---- sign in as the first ball-in-court user */
@@ -232,6 +233,8 @@ page_connect_check(struct web_req *r, struct err *e)
 static int
 save(struct web_req *r, const struct draft *d, struct err *e)
 {
+	bool can = r->app->conf.webhook_public_url[0] != '\0';
+	bool webhooks = can && fcgi_input(r->inputs, "webhooks") != NULL;
 	struct db *db = r->app->db;
 	struct json *detail = json_obj();
 	int rc = -1;
@@ -239,10 +242,12 @@ save(struct web_req *r, const struct draft *d, struct err *e)
 	json_put_str(detail, "npc", d->npc_id);
 	json_put_i64(detail, "procore", d->procore_id);
 	json_put_bool(detail, "again", d->back);
+	json_put_bool(detail, "webhooks", webhooks);
 	if (form_save_map(r, e) == 0 &&
-	    draft_open(db, d->id, r->person.user_name, e) == 0 &&
+	    draft_open(db, d->id, r->person.user_name, webhooks, e) == 0 &&
 	    form_audit(r, "connection.add", "connection", d->id, detail, e) == 0 &&
 	    wish_checks(r, d->id, e) == 0 &&
+	    job_wish(db, JOB_WEBHOOK, d->id, "", JOB_PRIO_BUSY, clk_now(), e) == 0 &&
 	    job_wish(db, JOB_SYNC, d->id, "", JOB_PRIO_PERSON, clk_now(), e) == 0)
 		rc = form_done(r, "new", e);
 	json_free(detail);
@@ -252,7 +257,9 @@ save(struct web_req *r, const struct draft *d, struct err *e)
 int
 page_connect_save(struct web_req *r, struct err *e)
 {
-	struct page_typed typed = {.map = r->inputs};
+	const char *webhooks = fcgi_input(r->inputs, "webhooks");
+	struct page_typed typed = {
+	    .map = r->inputs, .webhooks = webhooks == NULL ? "" : "1"};
 	int64_t id = fcgi_input_i64(r->inputs, "draft", 0);
 	struct draft d = {0};
 	int64_t who = 0;

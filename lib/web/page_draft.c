@@ -139,6 +139,20 @@ put_unmapped(struct web_req *r)
 		: web_count(r, n, TEXT_CONNECT_UNMAPPED_ONE, TEXT_CONNECT_UNMAPPED_MANY));
 }
 
+/* Real-time sync: proposed where this installation can have it, as it was for a project
+ * that comes back. */
+static void
+put_settings(struct web_req *r, const struct draft *d, const struct page_typed *typed)
+{
+	struct json *o = json_put_obj(r->model, "settings");
+	bool can = r->app->conf.webhook_public_url[0] != '\0';
+	bool on = can && (d->webhooks || !d->back);
+
+	json_put_bool(
+	    o, "webhooks", typed->webhooks != NULL ? typed->webhooks[0] != '\0' : on);
+	json_put_bool(o, "webhooks_off", !can);
+}
+
 int
 page_draft_show(struct web_req *r, int status, int64_t draft_id,
     const struct page_typed *typed, struct err *e)
@@ -154,12 +168,15 @@ page_draft_show(struct web_req *r, int status, int64_t draft_id,
 	if (draft_get(r->app->db, draft_id, &d, e) == -1 ||
 	    view_seats(r->app->db, ids, &seats, e) == -1)
 		goto out;
+	if (typed == NULL)
+		typed = &nothing;
 	r->project_id = draft_id; /* whose map it is; only Global Admins come here */
 	put_project(r, &d);
 	put_check(r, &d, &seats);
-	if (page_put_map(r, typed == NULL ? &nothing : typed, e) == -1)
+	if (page_put_map(r, typed, e) == -1)
 		goto out;
 	put_unmapped(r);
+	put_settings(r, &d, typed);
 	rc = web_render(r, status, "connect-check.xhtml", e);
 out:
 	view_seats_clear(&seats);

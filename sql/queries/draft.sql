@@ -26,14 +26,14 @@ UPDATE connection
 -- DRAFT_GET roles: web
 SELECT c.npc_project_id, c.npc_number, c.npc_name, c.npc_server, c.procore_company_id, c.procore_project_id,
        c.procore_number, c.procore_name, co.name, c.created_by <> '',
-       EXISTS (SELECT 1 FROM job AS j WHERE j.kind = 'choices' AND j.ref = c.id AND j.tries = 0)
+       EXISTS (SELECT 1 FROM job AS j WHERE j.kind = 'choices' AND j.ref = c.id AND j.tries = 0), c.webhooks
   FROM connection AS c JOIN company AS co ON co.procore_company_id = c.procore_company_id
  WHERE c.id = ?1 AND c.state = 'disconnected';
 
 -- DRAFT_OPEN roles: web
 -- A new connection takes over what is created from now on; one that comes back goes on where it ended.
 UPDATE connection
-   SET state = 'active', next_sync_at = ?3, changed_at = ?3, sync_error = '',
+   SET state = 'active', next_sync_at = ?3, changed_at = ?3, sync_error = '', webhooks = ?4,
        sync_from_at = CASE WHEN created_by = '' THEN ?3 ELSE sync_from_at END,
        created_at = CASE WHEN created_by = '' THEN ?3 ELSE created_at END,
        created_by = CASE WHEN created_by = '' THEN ?2 ELSE created_by END

@@ -327,6 +327,47 @@ saved(void **state)
 	web_has(&s->w, "Already connected");
 }
 
+/* Offered, and ticked, where the installation has it; kept for a project that comes back. */
+static void
+real_time_is_chosen(void **state)
+{
+	static const char ticked[] = "aria-describedby=\"webhooks-note\" checked";
+	char none[] = "";
+	char url[] = "https://hooks.example.com/connectorweb/hooks/procore";
+	struct site *s = *state;
+	struct account_of a = lists(s);
+	int64_t id = prepare(s, &a, "np-3", 7003);
+	char *before = s->w.app.conf.webhook_public_url;
+
+	site_run(s, "DELETE FROM job");
+	s->w.app.conf.webhook_public_url = none;
+	assert_int_equal(site_get(s, "ga", P "/connect?draft=%" PRId64, id), 200);
+	web_has(&s->w, "no address that Procore can reach");
+	web_lacks(&s->w, ticked);
+	s->w.app.conf.webhook_public_url = url;
+	assert_int_equal(site_get(s, "ga", P "/connect?draft=%" PRId64, id), 200);
+	web_has(&s->w, "Standard on the Webhooks API");
+	web_has(&s->w, ticked);
+	assert_int_equal(
+	    site_post(s, "ga", P "/connect/save", "draft=%" PRId64 "&webhooks=1", id), 303);
+	assert_int_equal(site_number(s, "SELECT webhooks FROM connection WHERE id = %" PRId64, id), 1);
+	assert_int_equal(
+	    site_number(s,
+		"SELECT count(*) FROM job WHERE kind = 'webhook' AND ref = %" PRId64, id),
+	    1);
+	assert_int_equal(
+	    site_post(s, "ga", P "/settings", "project=%" PRId64, id), 303);
+	assert_int_equal(
+	    site_post(s, "ga", P "/disconnect", "project=%" PRId64 "&sure=1", id), 303);
+	assert_int_equal(prepare(s, &a, "np-3", 7003), id);
+	site_run(s, "DELETE FROM job");
+	assert_int_equal(site_get(s, "ga", P "/connect?draft=%" PRId64, id), 200);
+	web_lacks(&s->w, ticked);
+	assert_int_equal(site_post(s, "ga", P "/connect/save", "draft=%" PRId64, id), 303);
+	assert_int_equal(site_number(s, "SELECT webhooks FROM connection WHERE id = %" PRId64, id), 0);
+	s->w.app.conf.webhook_public_url = before;
+}
+
 static void
 taken_meanwhile(void **state)
 {
@@ -387,6 +428,7 @@ main(void)
 	    SITE_TEST(prepared),
 	    SITE_TEST(words_of_the_check),
 	    SITE_TEST(saved),
+	    SITE_TEST(real_time_is_chosen),
 	    SITE_TEST(taken_meanwhile),
 	    SITE_TEST(comes_back_with_its_links),
 	};

@@ -128,9 +128,12 @@ CREATE TABLE browse_row (        -- what stands in such a list, as last read
 CREATE TABLE budget (            -- what Procore's rate headers last said, per token and company
 	account_id  INTEGER NOT NULL REFERENCES account (id), -- whose token
 	company_id  INTEGER NOT NULL, -- 0: calls without a company
-	limit_n     INTEGER NOT NULL, -- X-Rate-Limit-Limit
-	remaining   INTEGER NOT NULL, -- X-Rate-Limit-Remaining, less what was sent since
-	reset_at    INTEGER NOT NULL, -- X-Rate-Limit-Reset on our clock
+	limit_n     INTEGER NOT NULL, -- X-Rate-Limit-Limit of the long window, an hour; 0 not told yet
+	remaining   INTEGER NOT NULL, -- X-Rate-Limit-Remaining of it, less what was sent since
+	reset_at    INTEGER NOT NULL, -- X-Rate-Limit-Reset of it on our clock
+	spike_limit_n   INTEGER NOT NULL DEFAULT 0, -- the same of the short window, some seconds; 0 not told yet
+	spike_remaining INTEGER NOT NULL DEFAULT 0, -- of the short window
+	spike_reset_at  INTEGER NOT NULL DEFAULT 0, -- of the short window
 	seen_at     INTEGER NOT NULL, -- when the headers came
 	blocked_until_at INTEGER,    -- after a 429 or 503; NULL: free
 	PRIMARY KEY (account_id, company_id)

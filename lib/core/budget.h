@@ -2,8 +2,8 @@
  * Layer: core. Source: DESIGN.md 8 "The limit is Procore's", procore.md 3.6.
  *
  * Two windows run at once (an hour, ten seconds); the headers describe the one that is
- * nearer its end. So no constants: what was said last counts until its reset. Failed calls
- * count too. */
+ * nearer its end. So no constants: what was last said of each counts until its reset, and a
+ * call leaves when both have room. Failed calls count too. */
 #ifndef CW_CORE_BUDGET_H
 #define CW_CORE_BUDGET_H
 

@@ -187,6 +187,7 @@ presigned(struct npc *n, struct http_req *req, struct http_resp *resp,
 		npc_fail(out, CAUSE_ITEM, "the file's address is not acceptable");
 		return 0;
 	}
+	req->repeatable = true; /* the same bytes to the same address */
 	req->allow_private = private_ok(n, req->url);
 	if (http_call(n->http, req, resp, e) == -1)
 		return -1;

@@ -31,7 +31,7 @@ struct pace_in {
 	int64_t idle;       /* readings in a row that found nothing */
 	int64_t sharing;    /* connections read with the same token at the company; >= 1 */
 	int64_t limit_n, remaining,
-	    reset_at; /* as store/budget_row; limit_n 0: not known */
+	    reset_at; /* of the hour, as store/budget_row; limit_n 0: not known */
 };
 
 /* The time from one reading to the next: at least interval_s, at most PACE_CAP_S, or

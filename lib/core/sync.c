@@ -209,6 +209,10 @@ pass(struct run *r, int64_t *next_at, struct err *e)
 	    (list_kind(r, PLAN_RFI, &rfis, e) == -1 ||
 		(!r->stopped && list_kind(r, PLAN_SUBMITTAL, &submittals, e) == -1)))
 		return -1;
+	/* Its lists are new: where the budget ends now, those that could not read come back
+	 * before it. */
+	if (rfis && submittals)
+		r->read_at = clk_now();
 	if (!npc && !r->stopped)
 		str_cut(r->error, sizeof r->error, "Project Center not configured");
 	else if (!r->stopped && (refresh_choices(r, e) == -1 || work_off(r, e) == -1))

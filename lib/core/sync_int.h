@@ -26,8 +26,13 @@ enum {
 	SYNC_LOOK_S = 120,
 	/* A second reader, who may see what the first may not, reads this often. */
 	SYNC_OTHER_READER_S = 3600,
-	/* Recycle bins and missing contacts are looked at this often. */
+	/* Recycle bins and missing contacts are looked at this often; the bin of a tool
+	   with no item on its way or at work (what else is deleted changes nothing) daily. */
 	SYNC_SELDOM_S = 3600,
+	SYNC_BIN_IDLE_S = 86400,
+	/* A pass that had to stop goes on where it was: lists this young are not read again
+	   for it. */
+	SYNC_FRESH_S = 60,
 	/* updated_at has whole seconds: what changed within the second in which it was read
 	   may change again. */
 	SYNC_SAME_SECOND_S = 2
@@ -51,13 +56,14 @@ struct run {
 	int64_t retry_at; /* not before; 0: as planned */
 	bool
 	    planned; /* it is time for a pass: neither a person nor an event asked for it */
+	bool cut_short;    /* the pass before this one did not complete */
 	int64_t hook_id;   /* the newest webhook that waited when the pass began; 0: none */
 	bool unannounced;  /* a planned reading of Procore found changes, though no webhook
 			      waited; */
 	int64_t listed_at; /* ... the reading before ended then */
 	bool own_poll;     /* an admin set this project's interval */
 	bool rested;       /* Procore's lists were not read: nothing is known of them */
-	int64_t read_at;   /* the oldest of the readings before this pass; 0: one is new */
+	int64_t read_at;   /* the oldest of the readings that stand; 0: one is new */
 };
 
 /* ---- sync_run.c */

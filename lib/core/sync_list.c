@@ -281,9 +281,9 @@ may_rest(struct run *r, const struct plan_bic *reader, int64_t listed_at, bool *
 	    budget_row_get(r->db, reader->account_id, r->company_id, &b, e) == -1 ||
 	    sync_sharing(r->db, reader->account_id, r->company_id, &in.sharing, e) == -1)
 		return -1;
-	in.limit_n = b.limit_n;
-	in.remaining = b.remaining;
-	in.reset_at = b.reset_at;
+	in.limit_n = b.hour.limit_n;
+	in.remaining = b.hour.remaining;
+	in.reset_at = b.hour.reset_at;
 	*rests = pace_may_rest(&in, listed_at);
 	return 0;
 }
@@ -301,8 +301,8 @@ list_procore_due(
 		return -1;
 	if (m.pass_at < r->read_at)
 		r->read_at = m.pass_at;
-	r->rested = false;
-	if (quiet && may_rest(r, reader, m.pass_at, &r->rested, e) == -1)
+	r->rested = quiet && r->cut_short && m.pass_at > clk_now() - SYNC_FRESH_S;
+	if (!r->rested && quiet && may_rest(r, reader, m.pass_at, &r->rested, e) == -1)
 		return -1;
 	if (r->rested)
 		return 0;
@@ -324,10 +324,13 @@ list_bin(struct run *r, enum plan_kind kind, const struct plan_bic *reader, stru
 	    .account_id = reader->account_id,
 	    .deleted = true};
 	struct mark m = {0};
+	bool open = false;
 
-	if (mark_get(r->db, r->connection_id, "procore", l.mark, l.account_id, &m, e) == -1)
+	if (mark_get(r->db, r->connection_id, "procore", l.mark, l.account_id, &m, e) ==
+		-1 ||
+	    item_any_open(r->db, r->connection_id, plan_kind_word(kind), &open, e) == -1)
 		return -1;
-	if (m.pass_at > clk_now() - SYNC_SELDOM_S)
+	if (m.pass_at > clk_now() - (open ? SYNC_SELDOM_S : SYNC_BIN_IDLE_S))
 		return 0;
 	return list(r, &l, e);
 }

@@ -27,6 +27,7 @@ read_connection(struct run *r, bool *active, struct err *e)
 	r->own_poll = c.poll_minutes > 0;
 	r->sync_from_at = c.sync_from_at;
 	r->idle_passes = c.idle_passes;
+	r->cut_short = c.cut_short;
 	r->planned = c.next_at != 0 && c.next_at <= clk_now() && !c.requested;
 	*active = c.active;
 	return 0;

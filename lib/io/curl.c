@@ -253,6 +253,18 @@ add_line(struct curl_slist **l, const char *text)
 	*l = n;
 }
 
+/* From the start again, where libcurl repeats a request that may be repeated. */
+static int
+seek_body(void *arg, curl_off_t to, int origin)
+{
+	struct run *r = arg;
+
+	if (origin != SEEK_SET)
+		return CURL_SEEKFUNC_CANTSEEK;
+	r->sent = to;
+	return CURL_SEEKFUNC_OK;
+}
+
 static void
 set_common(struct run *r)
 {
@@ -294,6 +306,8 @@ set_common(struct run *r)
 	SET(r, CURLOPT_WRITEDATA, r);
 	SET(r, CURLOPT_READFUNCTION, give_body);
 	SET(r, CURLOPT_READDATA, r);
+	SET(r, CURLOPT_SEEKFUNCTION, seek_body);
+	SET(r, CURLOPT_SEEKDATA, r);
 	if (!str_empty(t->user)) {
 		SET(r, CURLOPT_USERNAME, t->user);
 		SET(r, CURLOPT_PASSWORD,
@@ -307,7 +321,7 @@ set_method(struct run *r)
 	const struct curl_task *t = r->t;
 	bool reading = str_eq(t->method, "GET") || str_eq(t->method, "HEAD");
 
-	SET(r, CURLOPT_FRESH_CONNECT, reading ? 0L : 1L);
+	SET(r, CURLOPT_FRESH_CONNECT, reading || t->repeatable ? 0L : 1L);
 	if (t->body_fd != -1) {
 		SET(r, CURLOPT_UPLOAD, 1L);
 		SET(r, CURLOPT_INFILESIZE_LARGE, (curl_off_t)body_bytes(t));

@@ -42,6 +42,7 @@ struct curl_task {
 	bool deny_private; /* not looked at behind a proxy, which does the looking up */
 	/* HTTP; method NULL is SMTP */
 	const char *method;
+	bool repeatable; /* besides GET and HEAD: see curl_door_run() */
 	const char *const *lines; /* "Name: value" */
 	size_t lines_n;
 	const char *sigv4; /* "aws:amz:REGION:SERVICE"; user and password are its keys.
@@ -84,8 +85,8 @@ struct curl_door; /* keeps connections open for reuse; of one process, not for u
 MUST_USE int curl_door_new(struct curl_door **out, struct err *e);
 void curl_door_free(struct curl_door *d); /* accepts NULL */
 
-/* Do one transfer. Only GET and HEAD take a connection that is open already: libcurl
- * repeats a request by itself when such a connection turns out to be dead, which nothing
+/* Do one transfer. Only GET, HEAD and what is repeatable take a connection that is open
+ * already: libcurl repeats a request by itself when such a connection turns out to be dead, which nothing
  * else may be (lib/transfer.c, Curl_retry_request). Cannot fail: the outcome is in out. */
 void curl_door_run(struct curl_door *d, const struct curl_task *t, struct curl_end *out);
 

@@ -542,6 +542,7 @@ run(struct intake *in, const char *host)
 	    .stall_s = req->stall_s,
 	    .deny_private = !req->allow_private,
 	    .method = req->method,
+	    .repeatable = req->repeatable,
 	    .lines = (const char *const *)lines,
 	    .lines_n = lines_n,
 	    .body = req->body,

@@ -65,6 +65,8 @@ struct http_req {
 	bool (*on_stored)(void *arg, int64_t body_bytes);
 	void *on_arg;
 	int64_t max_bytes;   /* ceiling of the answer's body */
+	bool repeatable;     /* doing it twice is doing it once: it may go over a connection that is open already,
+	                        which libcurl repeats by itself when the connection was dead (GET and HEAD always may) */
 	int connect_ms;      /* name, connection, TLS */
 	int total_ms;        /* everything */
 	int stall_s;         /* give up when hardly a byte moves for so long; 0: only total_ms counts */

@@ -4,6 +4,14 @@
 
 #include "sql/queries.gen.h"
 
+static struct budget_window
+read_window(struct stmt *q, int col)
+{
+	return (struct budget_window){.limit_n = db_col_i64(q, col),
+	    .remaining = db_col_i64(q, col + 1),
+	    .reset_at = db_col_i64(q, col + 2)};
+}
+
 int
 budget_row_get(struct db *db, int64_t account_id, int64_t company_id,
     struct budget_row *out, struct err *e)
@@ -19,11 +27,10 @@ budget_row_get(struct db *db, int64_t account_id, int64_t company_id,
 		goto out;
 	*out = (struct budget_row){0};
 	if (row) {
-		out->limit_n = db_col_i64(q, 0);
-		out->remaining = db_col_i64(q, 1);
-		out->reset_at = db_col_i64(q, 2);
-		out->seen_at = db_col_i64(q, 3);
-		out->blocked_until_at = db_col_i64(q, 4);
+		out->hour = read_window(q, 0);
+		out->spike = read_window(q, 3);
+		out->seen_at = db_col_i64(q, 6);
+		out->blocked_until_at = db_col_i64(q, 7);
 	}
 	rc = 0;
 out:
@@ -32,12 +39,12 @@ out:
 }
 
 int
-budget_row_put(struct db *db, int64_t account_id, int64_t company_id,
-    const struct budget_row *row, struct err *e)
+budget_row_put(struct db *db, int64_t account_id, int64_t company_id, bool spike,
+    const struct budget_window *w, int64_t seen_at, struct err *e)
 {
-	return db_run(db, Q_BUDGET_PUT, e, DB_I64(account_id), DB_I64(company_id),
-	    DB_I64(row->limit_n), DB_I64(row->remaining), DB_I64(row->reset_at),
-	    DB_I64(row->seen_at));
+	return db_run(db, spike ? Q_BUDGET_PUT_SPIKE : Q_BUDGET_PUT, e, DB_I64(account_id),
+	    DB_I64(company_id), DB_I64(w->limit_n), DB_I64(w->remaining),
+	    DB_I64(w->reset_at), DB_I64(seen_at));
 }
 
 int

@@ -176,6 +176,18 @@ item_next_due(struct db *db, int64_t connection_id, int64_t *at, struct err *e)
 }
 
 int
+item_any_open(
+    struct db *db, int64_t connection_id, const char *kind, bool *open, struct err *e)
+{
+	int64_t yes = 0;
+	int rc = db_number(
+	    db, Q_ITEM_ANY_OPEN, &yes, e, DB_I64(connection_id), DB_TEXT(kind));
+
+	*open = yes != 0;
+	return rc;
+}
+
+int
 item_wake_reason(struct db *db, int64_t connection_id, int64_t account_id,
     const char *reason, int64_t at, struct err *e)
 {

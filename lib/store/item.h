@@ -52,6 +52,9 @@ MUST_USE int item_due(struct db *db, int64_t connection_id, int64_t now, int64_t
     size_t max, size_t *n, struct err *e);
 MUST_USE int item_next_due(
     struct db *db, int64_t connection_id, int64_t *at, struct err *e); /* 0: none */
+/* Is an item of this kind on its way or at work: neither skipped nor closed? */
+MUST_USE int item_any_open(
+    struct db *db, int64_t connection_id, const char *kind, bool *open, struct err *e);
 /* Items of a connection that wait for a reason that an account may have mended; answers
  * that wait for one. */
 MUST_USE int item_wake_reason(struct db *db, int64_t connection_id, int64_t account_id,

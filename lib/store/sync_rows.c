@@ -33,6 +33,7 @@ sync_connection_get(struct db *db, int64_t id, struct sync_connection *out, stru
 	out->idle_passes = db_col_i64(q, 6);
 	out->next_at = db_col_i64(q, 7);
 	out->requested = db_col_bool(q, 8);
+	out->cut_short = db_col_bool(q, 9);
 	rc = 0;
 out:
 	db_done(q);

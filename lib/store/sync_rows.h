@@ -19,6 +19,7 @@ struct sync_connection {
 	int64_t next_at;        /* when the next pass is planned; 0: not yet */
 	bool active, requested; /* requested: somebody pressed Sync now since the last
 				   complete pass */
+	bool cut_short;         /* the last pass did not complete */
 };
 /* errors  ERR_NOT_FOUND; ERR_BUSY; ERR_DB */
 MUST_USE int

@@ -35,6 +35,10 @@ SELECT id FROM item WHERE connection_id = ?1 AND next_try_at <= ?2 ORDER BY next
 -- ITEM_NEXT_DUE roles: sync
 SELECT min(next_try_at) FROM item WHERE connection_id = ?1 AND next_try_at IS NOT NULL;
 
+-- ITEM_ANY_OPEN roles: sync
+SELECT EXISTS (SELECT 1 FROM item WHERE connection_id = ?1 AND kind = ?2
+                  AND state IN ('waiting', 'linked', 'answered', 'parked'));
+
 -- Items that wait for something that has just been mended (?3: word of core/plan).
 -- ITEM_WAKE_REASON roles: sync
 UPDATE item SET next_try_at = ?4, tries = 0

@@ -2,7 +2,8 @@
 
 -- SYNC_CONNECTION roles: sync
 SELECT npc_project_id, procore_company_id, procore_project_id, state, ifnull(poll_minutes, 0), sync_from_at,
-       idle_passes, ifnull(next_sync_at, 0), ifnull(sync_requested_at, 0) >= ifnull(last_sync_at, 0)
+       idle_passes, ifnull(next_sync_at, 0), ifnull(sync_requested_at, 0) >= ifnull(last_sync_at, 0),
+       sync_error <> ''
   FROM connection WHERE id = ?1;
 
 -- SYNC_SEATS roles: sync

@@ -125,13 +125,14 @@ test_upload_shrunk(void **state UNUSED)
 	close_http(&c);
 }
 
-/* Reading takes the open connection; a change never does, since libcurl would repeat it by
- * itself. */
+/* Reading takes the open connection, and what may be repeated; a change that may not never
+ * does, since libcurl would repeat it by itself. */
 static void
 test_reuse(void **state UNUSED)
 {
 	static const struct step steps[] = {
 	    {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na", KEEP},
+	    {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\np", KEEP},
 	    {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nb", CLOSE},
 	    {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nc", CLOSE}, {NULL, CLOSE}};
 	struct http_req req = HTTP_REQ_INIT;
@@ -143,6 +144,11 @@ test_reuse(void **state UNUSED)
 	peer_start(&p, play_steps, steps);
 	set_url(&c, "http", p.port);
 	call(&c, &req);
+	req.method = "PUT";
+	req.repeatable = true;
+	call(&c, &req);
+	req.method = "GET";
+	req.repeatable = false;
 	call(&c, &req);
 	req.method = "POST";
 	call(&c, &req);
@@ -150,9 +156,44 @@ test_reuse(void **state UNUSED)
 	peer_join(&p, &c.log);
 	assert_string_equal(buf_str(&c.resp.body), "c");
 	assert_non_null(strstr(buf_str(&c.log), "[connection 1]\nGET"));
-	assert_non_null(
-	    strstr(strstr(buf_str(&c.log), "\r\n\r\n"), "\r\n\r\n[connection 1]\nGET"));
+	assert_non_null(strstr(buf_str(&c.log), "[connection 1]\nPUT"));
+	assert_non_null(strstr(
+	    strstr(buf_str(&c.log), "[connection 1]\nPUT"), "\r\n\r\n[connection 1]\nGET"));
 	assert_non_null(strstr(buf_str(&c.log), "[connection 2]\nPOST"));
+	close_http(&c);
+}
+
+/* What may be repeated is, over a fresh connection, when an open one turns out to be dead:
+ * all of it, a file included. */
+static void
+test_repeated(void **state UNUSED)
+{
+	static const struct step steps[] = {
+	    {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na", KEEP}, {"", CLOSE},
+	    {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nb", CLOSE}, {NULL, CLOSE}};
+	struct http_req req = HTTP_REQ_INIT;
+	struct peer p;
+	struct call c;
+
+	req.allow_private = true;
+	open_http(&c, NULL);
+	peer_start(&p, play_steps, steps);
+	set_url(&c, "http", p.port);
+	call(&c, &req);
+	req.method = "PUT";
+	req.repeatable = true;
+	req.body_fd = file_of(9);
+	assert_int_equal(pwrite(req.body_fd, "all of it", 9, 0), 9);
+	req.body_file_bytes = 9;
+	call(&c, &req);
+	EXPECT_STAGE(c, HTTP_DONE);
+	assert_string_equal(buf_str(&c.resp.body), "b");
+	peer_join(&p, &c.log);
+	assert_non_null(strstr(buf_str(&c.log), "[connection 1]\nPUT"));
+	assert_non_null(strstr(buf_str(&c.log), "[connection 2]\nPUT"));
+	assert_non_null(strstr(strstr(buf_str(&c.log), "[connection 2]\nPUT"),
+	    "\r\n\r\nall of it"));
+	close(req.body_fd);
 	close_http(&c);
 }
 
@@ -165,6 +206,7 @@ main(void)
 	    cmocka_unit_test(test_upload_of_three_pieces),
 	    cmocka_unit_test(test_upload_shrunk),
 	    cmocka_unit_test(test_reuse),
+	    cmocka_unit_test(test_repeated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,7 @@
 /* core/procore and core/budget against a scripted Procore: the two meanings of 401, the
  * company's state, limits, lost answers of writes. */
+#include <inttypes.h>
+
 #include "core_rig.h"
 
 #include "base/clk.h"
@@ -274,12 +276,98 @@ may(enum budget_priority p, int64_t *until)
 static void
 said(int64_t limit, int64_t remaining, int64_t reset_in)
 {
-	struct budget_row b = {.limit_n = limit,
+	struct budget_window w = {.limit_n = limit,
 	    .remaining = remaining,
-	    .reset_at = clk_now() + reset_in,
-	    .seen_at = clk_now()};
+	    .reset_at = clk_now() + reset_in};
 
-	OK(&fx.rig, budget_row_put(fx.rig.db, fx.at.account_id, COMPANY, &b, &fx.rig.err));
+	OK(&fx.rig, budget_row_put(fx.rig.db, fx.at.account_id, COMPANY, false, &w,
+			clk_now(), &fx.rig.err));
+}
+
+/* An answer with these headers. */
+static void
+heard(int status, int64_t limit, int64_t remaining, int64_t reset_in)
+{
+	struct http_resp r = {
+	    .stage = HTTP_DONE, .status = status, .date_at = clk_now(), .head = BUF_INIT(1024)};
+	int64_t blocked = 0;
+
+	buf_printf(&r.head,
+	    "x-rate-limit-limit: %" PRId64 "\nx-rate-limit-remaining: %" PRId64
+	    "\nx-rate-limit-reset: %" PRId64 "\n",
+	    limit, remaining, clk_now() + reset_in);
+	OK(&fx.rig, budget_learn(fx.rig.db, fx.at.account_id, COMPANY, &r, clk_now(),
+			&blocked, &fx.rig.err));
+	assert_int_equal(blocked, 0);
+	buf_clear(&r.head);
+}
+
+static struct budget_row
+known(void)
+{
+	struct budget_row b;
+
+	OK(&fx.rig, budget_row_get(
+			fx.rig.db, fx.at.account_id, COMPANY, &b, &fx.rig.err));
+	return b;
+}
+
+/* The headers tell of one window at a time; what they said of the other still holds. */
+static void
+both_windows_count(void **state)
+{
+	int64_t until = 0;
+
+	(void)state;
+	heard(200, 3600, 100, 1800);
+	heard(200, 25, 20, 8); /* the short one is nearer to its end now */
+	assert_int_equal(known().hour.remaining, 100);
+	assert_int_equal(known().spike.remaining, 20);
+	assert_false(may(BUDGET_BUSY, &until)); /* a tenth of the hour is not for it */
+	assert_in_range(until, clk_now() + 1798, clk_now() + 1801);
+	assert_true(may(BUDGET_ANSWER, &until));
+	assert_int_equal(known().hour.remaining, 99);
+	heard(200, 25, 0, 8);
+	assert_false(may(BUDGET_ANSWER, &until));
+	assert_in_range(until, clk_now() + 6, clk_now() + 9);
+	rig_clock(&fx.rig, 9);
+	assert_true(may(BUDGET_ANSWER, &until)); /* the hour goes on */
+	assert_false(may(BUDGET_BUSY, &until));
+	heard(200, 3600, 90, 60); /* the end of the hour is no short window */
+	assert_int_equal(known().hour.remaining, 90);
+	assert_int_equal(known().spike.limit_n, 25);
+}
+
+/* A call that fails has been spent all the same. */
+static void
+failed_calls_count(void **state)
+{
+	static const int statuses[] = {400, 403, 404, 422, 500};
+	int64_t until = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
+		heard(statuses[i], 3600, 100 - (int64_t)i, 1800);
+		assert_int_equal(known().hour.remaining, 100 - (int64_t)i);
+		assert_false(may(BUDGET_BUSY, &until));
+	}
+}
+
+/* While most of a window is left, what is written down may lag a little; never below half. */
+static void
+plenty_is_not_written_down_each_time(void **state)
+{
+	(void)state;
+	heard(200, 3600, 3500, 1800);
+	heard(200, 3600, 3499, 1800);
+	assert_int_equal(known().hour.remaining, 3500);
+	heard(200, 3600, 3400, 1800);
+	assert_int_equal(known().hour.remaining, 3400);
+	heard(200, 3600, 1800, 1800);
+	heard(200, 3600, 1799, 1800);
+	assert_int_equal(known().hour.remaining, 1799);
+	heard(200, 3600, 3599, 3600); /* a new window */
+	assert_int_equal(known().hour.remaining, 3599);
 }
 
 static void
@@ -376,6 +464,10 @@ main(void)
 		calls_are_counted_before_they_leave, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		waiting_for_a_renewal_blames_nobody, setup, teardown),
+	    cmocka_unit_test_setup_teardown(both_windows_count, setup, teardown),
+	    cmocka_unit_test_setup_teardown(failed_calls_count, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		plenty_is_not_written_down_each_time, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/buf.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "sql/queries.gen.h"
@@ -117,13 +119,32 @@ add_project(void *arg, struct stmt *q)
 	};
 }
 
+static void
+add_id(void *arg, struct stmt *q)
+{
+	struct buf *ids = arg;
+
+	buf_printf(ids, "%s%" PRId64, ids->len > 1 ? "," : "", db_col_i64(q, 0));
+}
+
 int
 view_projects(struct db *db, const struct view_scope *s, int64_t limit, int64_t offset,
     struct view_projects *out, struct err *e)
 {
 	const int64_t numbers[] = {s->all, s->person_id, limit, offset};
+	struct buf ids = BUF_INIT(LIMIT_FIELD);
+	int rc = -1;
 
-	return view_walk(db, Q_VIEW_PROJECTS, numbers, 4, add_project, out, NULL, e);
+	buf_putc(&ids, '[');
+	if (view_walk(db, Q_VIEW_PROJECT_IDS, numbers, 4, add_id, &ids, NULL, e) == -1)
+		goto out;
+	buf_putc(&ids, ']');
+	if (buf_check(&ids, "page of projects", e) == -1)
+		goto out;
+	rc = walk(db, Q_VIEW_PROJECTS, NULL, 0, buf_str(&ids), add_project, out, NULL, e);
+out:
+	buf_clear(&ids);
+	return rc;
 }
 
 static void
@@ -146,9 +167,11 @@ view_projects_count(
 int
 view_project(struct db *db, int64_t id, struct view_projects *out, struct err *e)
 {
+	char ids[24];
 	int64_t n = 0;
 
-	if (view_walk(db, Q_VIEW_PROJECT, &id, 1, add_project, out, &n, e) == -1)
+	BUG_IF(str_format(ids, sizeof ids, "[%" PRId64 "]", id) == -1);
+	if (walk(db, Q_VIEW_PROJECTS, NULL, 0, ids, add_project, out, &n, e) == -1)
 		return -1;
 	return n == 1 ? 0 : err_set(e, ERR_NOT_FOUND, "project %" PRId64, id);
 }

@@ -2,7 +2,8 @@
 -- Connected Projects: what is cut off first, then what needs attention, then by number. The rank follows
 -- core/status without the services, which concern all projects alike.
 
--- VIEW_PROJECTS roles: web plan: scan the list is ranked over all projects of the person
+-- VIEW_PROJECT_IDS roles: web plan: scan the list is ranked over all projects of the person
+-- seats: 2 somebody can carry the project, 1 somebody cannot, NULL nobody sits there.
 WITH visible (id) AS (
     SELECT id FROM connection WHERE ?1 AND state <> 'disconnected'
      UNION
@@ -12,33 +13,24 @@ WITH visible (id) AS (
     SELECT b.connection_id FROM person_account AS x JOIN bic AS b ON b.account_id = x.account_id
       JOIN connection AS c ON c.id = b.connection_id
      WHERE NOT ?1 AND x.person_id = ?2 AND b.removed_at IS NULL AND c.state <> 'disconnected'),
-ranked (id, rank) AS (
-    SELECT c.id,
-           CASE WHEN c.state = 'paused' THEN 3
-                WHEN co.app_state = 'not_connected' OR NOT EXISTS (
-                     SELECT 1 FROM bic AS b JOIN account AS a ON a.id = b.account_id
-                      WHERE b.connection_id = c.id AND b.removed_at IS NULL AND b.state <> 'permission_lost'
-                        AND a.state IN ('ok', 'suspect')) THEN 0
-                WHEN EXISTS (
-                     SELECT 1 FROM bic AS b JOIN account AS a ON a.id = b.account_id
-                      WHERE b.connection_id = c.id AND b.removed_at IS NULL
-                        AND (b.state IN ('permission_lost', 'no_contact') OR a.state IN ('needed', 'lost'))) THEN 1
-                ELSE 2 END
+seen (id, state, app_state, npc_number, npc_name, seats) AS MATERIALIZED (
+    SELECT c.id, c.state, co.app_state, c.npc_number, c.npc_name,
+           (SELECT 2 * max(b.state <> 'permission_lost' AND a.state IN ('ok', 'suspect'))
+                   + max(b.state IN ('permission_lost', 'no_contact') OR a.state IN ('needed', 'lost'))
+              FROM bic AS b JOIN account AS a ON a.id = b.account_id
+             WHERE b.connection_id = c.id AND b.removed_at IS NULL)
       FROM visible AS v JOIN connection AS c ON c.id = v.id
-      JOIN company AS co ON co.procore_company_id = c.procore_company_id)
-SELECT c.id, c.npc_number, c.npc_name, c.npc_server, c.procore_number, c.procore_name, co.name, c.state,
-       co.app_state = 'not_connected', co.since_at, ifnull(c.poll_minutes, 0), c.webhooks,
-       ifnull(c.last_sync_at, 0), ifnull(c.next_sync_at, 0), ifnull(c.sync_requested_at, 0), c.sync_error,
-       (SELECT count(*) FROM issue AS i WHERE i.connection_id = c.id AND i.state = 'open'),
-       (SELECT count(*) FROM item AS t WHERE t.connection_id = c.id AND t.state = 'waiting'),
-       (SELECT count(*) FROM item AS t JOIN response AS r ON r.item_id = t.id
-         WHERE t.connection_id = c.id AND r.state = 'waiting'),
-       c.procore_company_id, c.changed_at
-  FROM ranked AS k JOIN connection AS c ON c.id = k.id
-  JOIN company AS co ON co.procore_company_id = c.procore_company_id
- ORDER BY k.rank, c.npc_number, c.npc_name, c.id LIMIT ?3 OFFSET ?4;
+      JOIN company AS co ON co.procore_company_id = c.procore_company_id),
+ranked (id, npc_number, npc_name, rank) AS (
+    SELECT id, npc_number, npc_name,
+           CASE WHEN state = 'paused' THEN 3
+                WHEN app_state = 'not_connected' OR seats IS NULL OR seats < 2 THEN 0
+                WHEN seats = 3 THEN 1
+                ELSE 2 END
+      FROM seen)
+SELECT id FROM ranked ORDER BY rank, npc_number, npc_name, id LIMIT ?3 OFFSET ?4;
 
--- VIEW_PROJECTS_COUNT roles: web plan: scan as VIEW_PROJECTS
+-- VIEW_PROJECTS_COUNT roles: web plan: scan as VIEW_PROJECT_IDS
 WITH visible (id) AS (
     SELECT id FROM connection WHERE ?1 AND state <> 'disconnected'
      UNION
@@ -48,23 +40,25 @@ WITH visible (id) AS (
     SELECT b.connection_id FROM person_account AS x JOIN bic AS b ON b.account_id = x.account_id
       JOIN connection AS c ON c.id = b.connection_id
      WHERE NOT ?1 AND x.person_id = ?2 AND b.removed_at IS NULL AND c.state <> 'disconnected'),
-ranked (id, rank) AS (
-    SELECT c.id,
-           CASE WHEN c.state = 'paused' THEN 3
-                WHEN co.app_state = 'not_connected' OR NOT EXISTS (
-                     SELECT 1 FROM bic AS b JOIN account AS a ON a.id = b.account_id
-                      WHERE b.connection_id = c.id AND b.removed_at IS NULL AND b.state <> 'permission_lost'
-                        AND a.state IN ('ok', 'suspect')) THEN 0
-                WHEN EXISTS (
-                     SELECT 1 FROM bic AS b JOIN account AS a ON a.id = b.account_id
-                      WHERE b.connection_id = c.id AND b.removed_at IS NULL
-                        AND (b.state IN ('permission_lost', 'no_contact') OR a.state IN ('needed', 'lost'))) THEN 1
-                ELSE 2 END
+seen (id, state, app_state, npc_number, npc_name, seats) AS MATERIALIZED (
+    SELECT c.id, c.state, co.app_state, c.npc_number, c.npc_name,
+           (SELECT 2 * max(b.state <> 'permission_lost' AND a.state IN ('ok', 'suspect'))
+                   + max(b.state IN ('permission_lost', 'no_contact') OR a.state IN ('needed', 'lost'))
+              FROM bic AS b JOIN account AS a ON a.id = b.account_id
+             WHERE b.connection_id = c.id AND b.removed_at IS NULL)
       FROM visible AS v JOIN connection AS c ON c.id = v.id
-      JOIN company AS co ON co.procore_company_id = c.procore_company_id)
+      JOIN company AS co ON co.procore_company_id = c.procore_company_id),
+ranked (id, npc_number, npc_name, rank) AS (
+    SELECT id, npc_number, npc_name,
+           CASE WHEN state = 'paused' THEN 3
+                WHEN app_state = 'not_connected' OR seats IS NULL OR seats < 2 THEN 0
+                WHEN seats = 3 THEN 1
+                ELSE 2 END
+      FROM seen)
 SELECT count(*), ifnull(sum(rank = 0), 0), ifnull(sum(rank = 1), 0) FROM ranked;
 
--- VIEW_PROJECT roles: web
+-- VIEW_PROJECTS roles: web
+-- Some projects (?1: JSON list of ids), in the list's order.
 SELECT c.id, c.npc_number, c.npc_name, c.npc_server, c.procore_number, c.procore_name, co.name, c.state,
        co.app_state = 'not_connected', co.since_at, ifnull(c.poll_minutes, 0), c.webhooks,
        ifnull(c.last_sync_at, 0), ifnull(c.next_sync_at, 0), ifnull(c.sync_requested_at, 0), c.sync_error,
@@ -73,8 +67,9 @@ SELECT c.id, c.npc_number, c.npc_name, c.npc_server, c.procore_number, c.procore
        (SELECT count(*) FROM item AS t JOIN response AS r ON r.item_id = t.id
          WHERE t.connection_id = c.id AND r.state = 'waiting'),
        c.procore_company_id, c.changed_at
-  FROM connection AS c JOIN company AS co ON co.procore_company_id = c.procore_company_id
- WHERE c.id = ?1 AND c.state <> 'disconnected';
+  FROM json_each(?1) AS j JOIN connection AS c ON c.id = j.value
+  JOIN company AS co ON co.procore_company_id = c.procore_company_id
+ WHERE c.state <> 'disconnected' ORDER BY j.key;
 
 -- VIEW_SEATS roles: web
 -- Seats of some connections (?1: JSON list of ids), in failover order.
@@ -241,34 +236,38 @@ WITH visible (id) AS (
     SELECT b.connection_id FROM person_account AS x JOIN bic AS b ON b.account_id = x.account_id
       JOIN connection AS c ON c.id = b.connection_id
      WHERE NOT ?1 AND x.person_id = ?2 AND b.removed_at IS NULL AND c.state <> 'disconnected'),
-answers (account_id, n) AS (
-    SELECT r.account_id, count(*) FROM response AS r JOIN item AS t ON t.id = r.item_id
-      JOIN visible AS v ON v.id = t.connection_id
-     WHERE r.state = 'waiting' GROUP BY r.account_id)
+answers (account_id, n) AS MATERIALIZED (
+    SELECT r.account_id, count(*) FROM response AS r CROSS JOIN item AS t ON t.id = r.item_id
+     WHERE r.state = 'waiting' AND t.connection_id IN (SELECT id FROM visible) GROUP BY r.account_id),
+page (id) AS MATERIALIZED (
+    SELECT a.id FROM account AS a LEFT JOIN job AS j ON ?1 AND j.kind = 'revoke' AND j.ref = a.id
+     WHERE a.id IN (SELECT b.account_id FROM bic AS b JOIN visible AS v ON v.id = b.connection_id
+                     WHERE b.removed_at IS NULL)
+        OR j.id IS NOT NULL
+     ORDER BY a.state IN ('ok', 'suspect'), a.login_folded LIMIT ?3 OFFSET ?4),
+seat (account_id, connection_id) AS MATERIALIZED (
+    SELECT b.account_id, b.connection_id FROM page AS g JOIN bic AS b ON b.account_id = g.id
+      JOIN visible AS v ON v.id = b.connection_id
+     WHERE b.removed_at IS NULL)
 SELECT a.id, a.public_id, a.login, a.name,
        ifnull((SELECT group_concat(ifnull(nullif(p.name, ''), p.user_name), ', ')
                  FROM person_account AS x JOIN person AS p ON p.id = x.person_id
                 WHERE x.account_id = a.id AND p.removed_at IS NULL), ''),
-       (SELECT count(*) FROM bic AS b JOIN visible AS v ON v.id = b.connection_id
-         WHERE b.account_id = a.id AND b.removed_at IS NULL),
+       (SELECT count(*) FROM seat AS s WHERE s.account_id = a.id),
        a.state, a.since_at, ifnull(a.proved_at, 0), a.cause_text,
-       (SELECT count(*) FROM bic AS b JOIN visible AS v ON v.id = b.connection_id
-          JOIN item AS t ON t.connection_id = b.connection_id AND t.state = 'waiting' AND t.account_id = a.id
-         WHERE b.account_id = a.id AND b.removed_at IS NULL)
+       (SELECT count(*) FROM seat AS s
+          JOIN item AS t ON t.connection_id = s.connection_id AND t.state = 'waiting' AND t.account_id = a.id
+         WHERE s.account_id = a.id)
        + ifnull((SELECT w.n FROM answers AS w WHERE w.account_id = a.id), 0),
-       ?1 OR EXISTS (SELECT 1 FROM project_admin AS pa JOIN bic AS b ON b.connection_id = pa.connection_id
-                       JOIN visible AS v ON v.id = b.connection_id
-                      WHERE pa.person_id = ?2 AND b.account_id = a.id AND b.removed_at IS NULL),
+       ?1 OR EXISTS (SELECT 1 FROM project_admin AS pa JOIN seat AS s ON s.connection_id = pa.connection_id
+                      WHERE pa.person_id = ?2 AND s.account_id = a.id),
        ifnull((SELECT group_concat(n.line, char(10))
                  FROM (SELECT c.id || ' ' || trim(c.npc_number || ' ' || c.npc_name) AS line
-                         FROM bic AS b JOIN visible AS v ON v.id = b.connection_id JOIN connection AS c ON c.id = v.id
-                        WHERE b.account_id = a.id AND b.removed_at IS NULL
+                         FROM seat AS s JOIN connection AS c ON c.id = s.connection_id WHERE s.account_id = a.id
                         ORDER BY c.npc_number, c.npc_name, c.id LIMIT 3) AS n), ''),
        j.id IS NOT NULL, ifnull(j.error, '')
-  FROM account AS a LEFT JOIN job AS j ON ?1 AND j.kind = 'revoke' AND j.ref = a.id
- WHERE a.id IN (SELECT b.account_id FROM bic AS b JOIN visible AS v ON v.id = b.connection_id WHERE b.removed_at IS NULL)
-    OR j.id IS NOT NULL
- ORDER BY a.state IN ('ok', 'suspect'), a.login_folded LIMIT ?3 OFFSET ?4;
+  FROM page AS g JOIN account AS a ON a.id = g.id LEFT JOIN job AS j ON ?1 AND j.kind = 'revoke' AND j.ref = a.id
+ ORDER BY a.state IN ('ok', 'suspect'), a.login_folded;
 
 -- Is a person Project Admin where the account has a seat?
 -- VIEW_ACCOUNT_ADMIN roles: web
@@ -290,7 +289,7 @@ SELECT count(*) FROM (
        SELECT b.account_id FROM bic AS b JOIN visible AS v ON v.id = b.connection_id WHERE b.removed_at IS NULL
         UNION SELECT j.ref FROM job AS j WHERE ?1 AND j.kind = 'revoke');
 
--- VIEW_ACTIVITY roles: web plan: scan as VIEW_PROJECTS
+-- VIEW_ACTIVITY roles: web plan: scan as VIEW_PROJECT_IDS
 WITH visible (id) AS (
     SELECT id FROM connection WHERE ?1 AND state <> 'disconnected'
      UNION
@@ -313,7 +312,7 @@ SELECT s.at, s.actor, s.action, s.target, s.detail,
         UNION SELECT 'account ' || b.account_id FROM bic AS b JOIN visible AS v ON v.id = b.connection_id)
  ORDER BY s.id DESC LIMIT ?3 OFFSET ?4;
 
--- VIEW_ACTIVITY_COUNT roles: web plan: scan as VIEW_PROJECTS
+-- VIEW_ACTIVITY_COUNT roles: web plan: scan as VIEW_PROJECT_IDS
 WITH visible (id) AS (
     SELECT id FROM connection WHERE ?1 AND state <> 'disconnected'
      UNION

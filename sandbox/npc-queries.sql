@@ -36,7 +36,7 @@ SELECT r.id, r.item_id, r.sequence,
 		'text', r.text, 'responder', json(r.responder_json),
 		'respondedAt', strftime('%Y-%m-%dT%H:%M:%S', r.responded_ms / 1000, 'unixepoch')
 			|| printf('.%03dZ', r.responded_ms % 1000),
-		'closes', json('true')) AS json
+		'closes', json(iif(r.closes, 'true', 'false'))) AS json
 FROM response r;
 -- VIEW_FILE roles: all
 CREATE TEMP VIEW IF NOT EXISTS file_view AS
@@ -110,19 +110,24 @@ ORDER BY v.id LIMIT 1;
 UPDATE contact SET removed = ?2 WHERE id = ?1;
 
 -- KEYWORD_PUT roles: all
-INSERT INTO keyword (list, name, description, type) VALUES (?1, ?2, ?3, ?4);
+INSERT INTO keyword (list, name, description, type, project_id) VALUES (?1, ?2, ?3, ?4, ?5);
+-- KEYWORD_DROP roles: all
+-- plan: scan some thirty words
+DELETE FROM keyword WHERE list = ?1 AND name = ?2 AND project_id IS ?3;
 -- KEYWORD_LISTS roles: all
 -- plan: scan all lists are wanted, some thirty words
 SELECT json_object('name', list, 'keywords', json((SELECT json_group_array(json_object('id', 'kw-' || w.id,
-	'name', w.name, 'description', w.description, 'type', w.type)) FROM keyword w WHERE w.list = k.list)))
-FROM keyword k GROUP BY list ORDER BY min(id);
+	'name', w.name, 'description', w.description, 'type', w.type)) FROM keyword w WHERE w.list = k.list
+		AND ifnull(w.project_id, ?1) = ?1)))
+FROM keyword k WHERE ifnull(project_id, ?1) = ?1 GROUP BY list ORDER BY min(id);
 -- KEYWORD_ACTION roles: all
 -- plan: scan some thirty words
-SELECT id, name FROM keyword WHERE list = ?1 AND type = 'Respond and Close' AND (name = ?2 OR 'kw-' || id = ?2);
+SELECT id, name FROM keyword WHERE list = ?1 AND type = 'Respond and Close' AND (name = ?2 OR 'kw-' || id = ?2)
+	AND ifnull(project_id, ?3) = ?3;
 -- KEYWORD_ACTIONS roles: all
 -- plan: scan some thirty words
 SELECT json_object('id', 'kw-' || id, 'name', name) FROM keyword WHERE list = ?1 AND type = 'Respond and Close'
-ORDER BY id;
+	AND ifnull(project_id, ?2) = ?2 ORDER BY id;
 -- KEYWORD_RENAME roles: all
 -- plan: scan some thirty words
 UPDATE keyword SET name = ?3 WHERE list = ?1 AND name = ?2;
@@ -160,15 +165,21 @@ UPDATE item SET updated_ms = max(updated_ms + 1, ?2), version = version + 1 WHER
 UPDATE item SET status = 'Closed', closed_by = ?2, closed_ms = ?3 WHERE id = ?1;
 -- ITEM_REOPEN roles: all
 UPDATE item SET status = 'Open', closed_by = NULL, closed_ms = NULL WHERE id = ?1;
+-- ITEM_EDIT roles: all
+UPDATE item SET subject = coalesce(?2, subject), body = coalesce(?3, body), due_date = coalesce(?4, due_date) WHERE id = ?1;
 -- ITEM_REMARKS roles: all
 UPDATE item SET remarks = ?2 WHERE id = ?1;
 -- ITEM_PAGE roles: all
 SELECT json FROM item_view WHERE project_id = ?1 ORDER BY updated_ms DESC LIMIT 200;
 
 -- RESPONSE_PUT roles: all
-INSERT INTO response (id, item_id, sequence, action, action_id, text, contact_id, responder_json, responded_ms)
-VALUES (?1, ?2, (SELECT count(*) + 1 FROM response WHERE item_id = ?2), ?3, ?4, ?5, ?6,
-	(SELECT json FROM contact_view WHERE id = ?6), ?7);
+INSERT INTO response (id, item_id, sequence, action, action_id, text, contact_id, responder_json, responded_ms, closes)
+VALUES (?1, ?2, (SELECT ifnull(max(sequence), 0) + 1 FROM response WHERE item_id = ?2), ?3, ?4, ?5, ?6,
+	(SELECT json FROM contact_view WHERE id = ?6), ?7, ?8);
+-- RESPONSE_DROP_FILES roles: all
+DELETE FROM item_file WHERE response_id = (SELECT id FROM response WHERE item_id = ?1 ORDER BY sequence DESC LIMIT 1);
+-- RESPONSE_DROP roles: all
+DELETE FROM response WHERE id = (SELECT id FROM response WHERE item_id = ?1 ORDER BY sequence DESC LIMIT 1);
 -- RESPONSE_LIST roles: all
 SELECT json, id FROM response_view WHERE item_id = ?1 ORDER BY sequence;
 

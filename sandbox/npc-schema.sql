@@ -44,6 +44,7 @@ CREATE TABLE contact_email ( -- further addresses a contact answers to
 
 CREATE TABLE keyword ( -- editable words of the keyword lists
 	id          INTEGER NOT NULL PRIMARY KEY, -- kw-ID outside
+	project_id  TEXT REFERENCES project (id), -- NULL: in the lists of all projects
 	list        TEXT NOT NULL,                -- name of the list
 	name        TEXT NOT NULL,                -- as shown, may change
 	description TEXT NOT NULL,                -- '' none
@@ -61,7 +62,7 @@ CREATE TABLE item ( -- RFIs and submittals
 	body          TEXT NOT NULL, -- question or description
 	remarks       TEXT NOT NULL DEFAULT '', -- written by people here
 	status        TEXT NOT NULL DEFAULT 'Open' CHECK (status IN ('Open', 'Closed')), -- Open or Closed
-	closed_by     TEXT CHECK (closed_by IN ('close', 'respond_and_close')),          -- NULL: open
+	closed_by     TEXT CHECK (closed_by IN ('close', 'respond_and_close', 'send_and_close')), -- NULL: open
 	from_json     TEXT,          -- object Party of the contract; NULL: not known
 	due_date      TEXT,          -- NULL: none
 	received_date TEXT NOT NULL, -- when it came in
@@ -86,7 +87,7 @@ CREATE TABLE item_to ( -- in whose court an item is
 	PRIMARY KEY (item_id, position)
 ) STRICT;
 
-CREATE TABLE response ( -- answers by Respond and Close
+CREATE TABLE response ( -- answers: by Respond and Close, or recorded only
 	id             TEXT NOT NULL PRIMARY KEY,           -- rs-...
 	item_id        TEXT NOT NULL REFERENCES item (id),  -- of which item
 	sequence       INTEGER NOT NULL,                    -- count within the item, from 1
@@ -96,6 +97,7 @@ CREATE TABLE response ( -- answers by Respond and Close
 	contact_id     TEXT NOT NULL REFERENCES contact (id), -- who
 	responder_json TEXT NOT NULL,                       -- the contact as it was
 	responded_ms   INTEGER NOT NULL,                    -- when
+	closes         INTEGER NOT NULL CHECK (closes IN (0, 1)), -- 0: recorded, the item stays open
 	UNIQUE (item_id, sequence)
 ) STRICT;
 

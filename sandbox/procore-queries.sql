@@ -69,6 +69,16 @@ INSERT INTO company (id, name, statuses, types, responses) VALUES (?1, ?2, ?3, ?
 SELECT json_object('id', id, 'name', name, 'statuses', json(statuses), 'types', json(types),
 	'responses', json(responses)) FROM company WHERE id = ?1;
 
+-- RESPONSE_ADD roles: admin
+UPDATE company SET responses = json_insert(responses, '$[#]', json_object('id', ?2, 'name', ?3, 'considered', ?4))
+WHERE id = (SELECT company_id FROM project WHERE id = ?1);
+
+-- RESPONSE_EDIT roles: admin
+UPDATE company SET responses = (SELECT json_group_array(json(iif(r.value ->> 'name' = ?2,
+		json_set(r.value, '$.name', ?3), r.value))) FROM json_each(responses) r
+	WHERE ?3 <> '' OR r.value ->> 'name' <> ?2)
+WHERE id = (SELECT company_id FROM project WHERE id = ?1);
+
 -- COMPANY_FIND roles: admin
 -- plan: scan a handful of companies, asked by the control page
 SELECT id FROM company WHERE CAST(id AS TEXT) = ?1 OR name = ?1 COLLATE NOCASE;

@@ -10,7 +10,9 @@
 #include "sandbox/npc-queries.gen.h"
 #include "sandbox/npc/npc.h"
 
-enum { TEXT_MAX = 1000000 };
+enum { TEXT_MAX = 1000000, NAME_MAX_BYTES = 255 };
+
+#define SUBMITTAL_LIST "Global UAC Submittal Action List"
 
 int
 act_find_item(
@@ -80,13 +82,14 @@ close_item(struct npc *n, const char *id, const char *how, struct err *e)
 
 /* The keyword and the person by what people call them. */
 static int
-find_action(
-    struct npc *n, const char *kind, const char *action, char *row[2], struct err *e)
+find_action(struct npc *n, char *const item[I_N], const char *action, char *row[2],
+    struct err *e)
 {
 	const char *list =
-	    str_eq(kind, "rfi") ? "RFI Action List" : "Global UAC Submittal Action List";
+	    str_eq(item[I_KIND], "rfi") ? "RFI Action List" : SUBMITTAL_LIST;
 
-	if (nq_row(n, NQ_KEYWORD_ACTION, row, 2, e, "ss", list, action) == -1)
+	if (nq_row(n, NQ_KEYWORD_ACTION, row, 2, e, "sss", list, action,
+		item[I_PROJECT]) == -1)
 		return -1;
 	return row[0] != NULL
 		   ? 0
@@ -106,8 +109,7 @@ find_person(
 }
 
 int
-act_respond(struct npc *n, const char *item_id, const char *person, const char *action,
-    const char *text, const struct act_file *files, size_t files_n, struct err *e)
+act_respond(struct npc *n, const char *item_id, const struct act_answer *a, struct err *e)
 {
 	char *row[I_N] = {NULL}, *word[2] = {NULL}, *contact = NULL;
 	char response[NPC_ID_BYTES], file_id[NPC_ID_BYTES];
@@ -117,25 +119,26 @@ act_respond(struct npc *n, const char *item_id, const char *person, const char *
 
 	if (item_row(n, item_id, row, e) == -1 ||
 	    is_open(n, row, item_id, &open, e) == -1 ||
-	    find_action(n, row[I_KIND], action, word, e) == -1 ||
-	    find_person(n, row[I_PROJECT], person, &contact, e) == -1 ||
+	    find_action(n, row, a->action, word, e) == -1 ||
+	    find_person(n, row[I_PROJECT], a->person, &contact, e) == -1 ||
 	    num_parse_i64(word[0], 1, INT64_MAX, &word_id) == -1)
 		goto out;
-	if (!open || text == NULL || strlen(text) > TEXT_MAX) {
+	if (!open || a->text == NULL || strlen(a->text) > TEXT_MAX) {
 		err_set(e, ERR_INPUT,
 		    open ? "the text is missing or too long" : "the item is closed");
 		goto out;
 	}
 	npc_new_id("rs", response);
-	if (nq_exec(n, NQ_RESPONSE_PUT, e, "sssissi", response, item_id, word[1], word_id,
-		text, contact, npc_now_ms(n)) == -1)
+	if (nq_exec(n, NQ_RESPONSE_PUT, e, "sssissii", response, item_id, word[1],
+		word_id, a->text, contact, npc_now_ms(n), (int64_t)a->closes) == -1)
 		goto out;
-	for (size_t i = 0; i < files_n; i++)
-		if (file_store(n, row[I_PROJECT], &files[i], file_id, e) == -1 ||
+	for (size_t i = 0; i < a->files_n; i++)
+		if (file_store(n, row[I_PROJECT], &a->files[i], file_id, e) == -1 ||
 		    nq_exec(n, NQ_ITEM_FILE_PUT, e, "sssi", item_id, file_id, response,
 			npc_now_ms(n)) == -1)
 			goto out;
-	rc = close_item(n, item_id, "respond_and_close", e);
+	rc = a->closes ? close_item(n, item_id, "respond_and_close", e)
+		       : touch(n, item_id, e);
 out:
 	free(row[I_PROJECT]);
 	free(row[I_KIND]);
@@ -164,11 +167,32 @@ need_state(struct npc *n, const char *id, bool want_open, struct err *e)
 }
 
 int
-act_close(struct npc *n, const char *item_id, struct err *e)
+act_close(struct npc *n, const char *item_id, const char *how, struct err *e)
 {
 	if (need_state(n, item_id, true, e) == -1)
 		return -1;
-	return close_item(n, item_id, "close", e);
+	return close_item(n, item_id, how, e);
+}
+
+int
+act_withdraw(struct npc *n, const char *item_id, struct err *e)
+{
+	if (nq_exec(n, NQ_RESPONSE_DROP_FILES, e, "s", item_id) == -1 ||
+	    nq_exec(n, NQ_RESPONSE_DROP, e, "s", item_id) == -1)
+		return -1;
+	if (db_changes(n->db) == 0)
+		return err_set(e, ERR_NOT_FOUND, "item %s has no response", item_id);
+	return touch(n, item_id, e);
+}
+
+int
+act_edit(struct npc *n, const char *item_id, const char *subject, const char *body,
+    const char *due_date, struct err *e)
+{
+	if (need_state(n, item_id, true, e) == -1 ||
+	    nq_exec(n, NQ_ITEM_EDIT, e, "ssss", item_id, subject, body, due_date) == -1)
+		return -1;
+	return touch(n, item_id, e);
 }
 
 int
@@ -255,13 +279,35 @@ int
 act_keyword_rename(
     struct npc *n, const char *list, const char *from, const char *to, struct err *e)
 {
-	if (str_empty(to) || strlen(to) > 255)
+	if (str_empty(to) || strlen(to) > NAME_MAX_BYTES)
 		return err_set(e, ERR_INPUT, "the new name is missing or too long");
 	if (nq_exec(n, NQ_KEYWORD_RENAME, e, "sss",
-		str_empty(list) ? "Global UAC Submittal Action List" : list, from,
+		str_empty(list) ? SUBMITTAL_LIST : list, from,
 		to) == -1)
 		return -1;
 	return db_changes(n->db) > 0
 		   ? 0
 		   : err_set(e, ERR_NOT_FOUND, "no keyword %s", from != NULL ? from : "");
+}
+
+int
+act_keyword_set(
+    struct npc *n, const char *project, const char *name, bool there, struct err *e)
+{
+	char *pid = NULL;
+	int rc = -1;
+
+	if (str_empty(name) || strlen(name) > NAME_MAX_BYTES)
+		return err_set(e, ERR_INPUT, "the name is missing or too long");
+	if (!str_empty(project) && find_project(n, project, &pid, e) == -1)
+		return -1;
+	if (there)
+		rc = nq_exec(n, NQ_KEYWORD_PUT, e, "sssss", SUBMITTAL_LIST, name, "",
+		    "Respond and Close", pid);
+	else
+		rc = nq_exec(n, NQ_KEYWORD_DROP, e, "sss", SUBMITTAL_LIST, name, pid);
+	if (rc == 0 && db_changes(n->db) == 0)
+		rc = err_set(e, ERR_NOT_FOUND, "no keyword %s", name);
+	free(pid);
+	return rc;
 }

@@ -97,7 +97,7 @@ api_keywords(struct call *c, struct err *e)
 	if (rc != 0)
 		return rc == -1 ? -1 : 0;
 	out = json_obj();
-	if (nq_rows(c->n, NQ_KEYWORD_LISTS, json_put_arr(out, "items"), e, "") == 0)
+	if (nq_rows(c->n, NQ_KEYWORD_LISTS, json_put_arr(out, "items"), e, "s", c->seg[2]) == 0)
 		return call_json(c, 200, out);
 	json_free(out);
 	return -1;

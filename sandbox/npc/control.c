@@ -203,8 +203,13 @@ verb_respond(struct call *c, struct err *e)
 	}
 	if (take_made(json_get(c->body, "made"), files, &n, e) == -1)
 		goto out;
-	rc = act_respond(c->n, id, json_str_or(c->body, "person", NULL),
-	    json_str_or(c->body, "action", NULL), json_str_or(c->body, "text", NULL), files, n,
+	rc = act_respond(c->n, id,
+	    &(struct act_answer){.person = json_str_or(c->body, "person", NULL),
+		.action = json_str_or(c->body, "action", NULL),
+		.text = json_str_or(c->body, "text", NULL),
+		.files = files,
+		.files_n = n,
+		.closes = json_bool_or(c->body, "closes", true)},
 	    e);
 out:
 	free(files);
@@ -220,7 +225,45 @@ verb_close(struct call *c, struct err *e)
 	int rc = item_of(c, &id, e);
 
 	if (rc == 0)
-		rc = act_close(c->n, id, e);
+		rc = act_close(c->n, id, "close", e);
+	free(id);
+	return rc;
+}
+
+static int
+verb_send_and_close(struct call *c, struct err *e)
+{
+	char *id = NULL;
+	int rc = item_of(c, &id, e);
+
+	if (rc == 0)
+		rc = act_close(c->n, id, "send_and_close", e);
+	free(id);
+	return rc;
+}
+
+static int
+verb_withdraw(struct call *c, struct err *e)
+{
+	char *id = NULL;
+	int rc = item_of(c, &id, e);
+
+	if (rc == 0)
+		rc = act_withdraw(c->n, id, e);
+	free(id);
+	return rc;
+}
+
+static int
+verb_edit(struct call *c, struct err *e)
+{
+	char *id = NULL;
+	int rc = item_of(c, &id, e);
+
+	if (rc == 0)
+		rc = act_edit(c->n, id, json_str_or(c->body, "subject", NULL),
+		    json_str_or(c->body, "body", NULL),
+		    json_str_or(c->body, "due_date", NULL), e);
 	free(id);
 	return rc;
 }
@@ -257,6 +300,20 @@ verb_keyword_rename(struct call *c, struct err *e)
 }
 
 static int
+verb_keyword_add(struct call *c, struct err *e)
+{
+	return act_keyword_set(c->n, json_str_or(c->body, "project", NULL),
+	    json_str_or(c->body, "name", NULL), true, e);
+}
+
+static int
+verb_keyword_drop(struct call *c, struct err *e)
+{
+	return act_keyword_set(c->n, json_str_or(c->body, "project", NULL),
+	    json_str_or(c->body, "name", NULL), false, e);
+}
+
+static int
 verb_reset(struct call *c, struct err *e)
 {
 	return npc_reset(c->n, e);
@@ -271,7 +328,10 @@ static const struct {
     {"expire_sessions", verb_expire_sessions}, {"wrapper", verb_wrapper},
     {"contact_add", verb_contact_add}, {"contact_remove", verb_contact_remove},
     {"respond", verb_respond}, {"close", verb_close}, {"reopen", verb_reopen},
-    {"remarks", verb_remarks}, {"keyword_rename", verb_keyword_rename},
+    {"remarks", verb_remarks}, {"send_and_close", verb_send_and_close},
+    {"withdraw", verb_withdraw}, {"edit", verb_edit},
+    {"keyword_rename", verb_keyword_rename}, {"keyword_add", verb_keyword_add},
+    {"keyword_drop", verb_keyword_drop},
     {"reset", verb_reset}};
 
 /* ---- what one sees */

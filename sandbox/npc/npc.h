@@ -163,10 +163,22 @@ MUST_USE int file_send(struct call *c, const char *id, bool inline_view, struct 
 /* ---- act.c: what people do in Project Center; for pages and control alike. All in the
  * caller's transaction. */
 /* errors  ERR_INPUT, ERR_NOT_FOUND with a sentence for people */
-MUST_USE int act_respond(struct npc *n, const char *item_id, const char *person,
-    const char *action, const char *text, const struct act_file *files, size_t files_n,
-    struct err *e);
-MUST_USE int act_close(struct npc *n, const char *item_id, struct err *e);
+/* What somebody answers; all borrowed for the call. */
+struct act_answer {
+	const char *person, *action, *text;
+	const struct act_file *files; /* NULL: none */
+	size_t files_n;
+	bool closes; /* Respond and Close; false: recorded, the item stays open */
+};
+MUST_USE int act_respond(
+    struct npc *n, const char *item_id, const struct act_answer *a, struct err *e);
+/* The latest response is deleted, as its author may. */
+MUST_USE int act_withdraw(struct npc *n, const char *item_id, struct err *e);
+/* how  "close", "send_and_close" */
+MUST_USE int act_close(struct npc *n, const char *item_id, const char *how, struct err *e);
+/* The team rewrites what came from outside; NULL: as it is. */
+MUST_USE int act_edit(struct npc *n, const char *item_id, const char *subject,
+    const char *body, const char *due_date, struct err *e);
 MUST_USE int act_reopen(struct npc *n, const char *item_id, struct err *e);
 MUST_USE int
 act_remarks(struct npc *n, const char *item_id, const char *text, struct err *e);
@@ -176,6 +188,10 @@ MUST_USE int
 act_contact_remove(struct npc *n, const char *project, const char *who, struct err *e);
 MUST_USE int act_keyword_rename(
     struct npc *n, const char *list, const char *from, const char *to, struct err *e);
+/* A value that closes submittals with a response, in one project or (NULL) in all: there,
+ * or gone. */
+MUST_USE int act_keyword_set(
+    struct npc *n, const char *project, const char *name, bool there, struct err *e);
 /* An item by its id, or by number or external id (within project, when given). */
 MUST_USE int act_find_item(
     struct npc *n, const char *project, const char *item, char **id, struct err *e);

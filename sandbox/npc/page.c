@@ -133,9 +133,10 @@ item_model(struct npc *n, const char *id, struct json **out, struct err *e)
 	json_put_str(m, "projectId", v[1]);
 	if (responses_of(n, id, false, json_put_arr(m, "responses"), e) == -1 ||
 	    files_of(n, NQ_FILE_OF_ITEM, id, false, json_put_arr(m, "files"), e) == -1 ||
-	    nq_rows(n, NQ_KEYWORD_ACTIONS, json_put_arr(m, "actions"), e, "s",
+	    nq_rows(n, NQ_KEYWORD_ACTIONS, json_put_arr(m, "actions"), e, "ss",
 		str_eq(v[2], "rfi") ? "RFI Action List"
-				    : "Global UAC Submittal Action List") == -1 ||
+				    : "Global UAC Submittal Action List",
+		v[1]) == -1 ||
 	    nq_rows(n, NQ_CONTACT_ANSWERS, json_put_arr(m, "people"), e, "ss", v[1], id) ==
 		-1)
 		goto out;
@@ -203,8 +204,14 @@ do_respond(struct call *c, const struct multipart *m, struct err *e)
 			    .size = (int64_t)p->len,
 			    .type = p->type != NULL ? p->type : "application/octet-stream"};
 	}
-	rc = act_respond(
-	    c->n, c->seg[1], person, action, text, &file, file.name != NULL ? 1 : 0, e);
+	rc = act_respond(c->n, c->seg[1],
+	    &(struct act_answer){.person = person,
+		.action = action,
+		.text = text,
+		.files = &file,
+		.files_n = file.name != NULL ? 1 : 0,
+		.closes = true},
+	    e);
 	free(person);
 	free(action);
 	free(text);
@@ -221,7 +228,9 @@ do_form(struct call *c, const struct multipart *m, struct err *e)
 	if (str_eq(what, "respond"))
 		return do_respond(c, m, e);
 	if (str_eq(what, "close"))
-		return act_close(c->n, id, e);
+		return act_close(c->n, id, "close", e);
+	if (str_eq(what, "send-and-close"))
+		return act_close(c->n, id, "send_and_close", e);
 	if (str_eq(what, "reopen"))
 		return act_reopen(c->n, id, e);
 	a = multipart_text(m, str_eq(what, "remarks") ? "remarks" : "email");

@@ -146,10 +146,10 @@ seed_firm(struct seed *s, struct err *e)
 	for (k = json_first(json_at(s->firm, "npc.keyword_lists")); k != NULL;
 	     k = json_next(k)) {
 		for (w = json_first(json_at(k, "keywords")); w != NULL; w = json_next(w)) {
-			if (nq_exec(s->n, NQ_KEYWORD_PUT, e, "ssss",
+			if (nq_exec(s->n, NQ_KEYWORD_PUT, e, "sssss",
 				json_str_or(k, "name", NULL), json_str_or(w, "name", NULL),
 				json_str_or(w, "description", ""),
-				json_str_or(w, "type", NULL)) == -1)
+				json_str_or(w, "type", NULL), NULL) == -1)
 				return -1;
 		}
 	}

@@ -201,14 +201,15 @@ create_rfi(struct sim_call *c, const struct json *in, struct err *e)
 	return rc == 0 ? sim_reply(c, 200, doc) : rc;
 }
 
-/* steps: [[login, ...], ...] to workflow_data. */
+/* steps: [[login, ...], ...] to workflow_data; those named in `optional` need not answer. */
 static int
 put_steps(struct sim_call *c, const struct json *in, struct json *spec, struct err *e)
 {
-	struct json *flow = json_put_arr(spec, "workflow_data"), *step, *ids;
+	struct json *flow = json_put_arr(spec, "workflow_data"), *step, *ids, *one;
+	struct json *optional = json_obj();
 	const struct json *s, *id;
 	int64_t n;
-	int rc = 0;
+	int rc = put_ids(c, json_get(in, "optional"), optional, "v", e);
 
 	for (s = json_first(json_get(in, "steps")); rc == 0 && s != NULL;
 	     s = json_next(s)) {
@@ -218,11 +219,16 @@ put_steps(struct sim_call *c, const struct json *in, struct json *spec, struct e
 		rc = put_ids(c, s, ids, "v", e);
 		for (id = json_first(json_get(ids, "v")); rc == 0 && id != NULL;
 		     id = json_next(id)) {
-			if (json_as_i64(id, &n))
-				json_put_i64(json_add_obj(step), "login_information_id", n);
+			if (!json_as_i64(id, &n))
+				continue;
+			one = json_add_obj(step);
+			json_put_i64(one, "login_information_id", n);
+			json_put_bool(one, "response_required",
+			    !data_has_i64(json_get(optional, "v"), n));
 		}
 		json_free(ids);
 	}
+	json_free(optional);
 	return rc;
 }
 
@@ -539,10 +545,33 @@ respond(struct sim_call *c, const struct json *in, struct err *e)
 	return done(c, rc, doc);
 }
 
+/* A company's admin adds a submittal response (`considered`), renames one, or without a new
+ * name deletes it. */
+static int
+response_edit(struct sim_call *c, const struct json *in, struct err *e)
+{
+	const char *from = json_str_or(in, "name", ""), *to = json_str_or(in, "to", "");
+	const char *considered = json_str_or(in, "considered", "");
+	int64_t project = 0, id = 0;
+	int rc = project_of(c, in, &project, e);
+
+	if (rc == 0 && sim_new_id(c->sim, &id, e) == -1)
+		return -1;
+	if (rc == 0 && (str_empty(considered)
+			       ? data_run(c->sim->db, PQ_RESPONSE_EDIT, e, "itt", project,
+				     from, to)
+			       : data_run(c->sim->db, PQ_RESPONSE_ADD, e, "iitt", project,
+				     id, from, considered)) == -1)
+		return -1;
+	if (rc == 0 && db_changes(c->sim->db) == 0)
+		return sim_refuse(c, 404, "no such project");
+	return rc == 0 ? sim_reply(c, 200, json_obj()) : rc;
+}
+
 static const struct verb verbs[] = {{"add_file", add_file}, {"close", close_item},
     {"court", court}, {"create_rfi", create_rfi}, {"create_submittal", create_submittal},
     {"delete", delete_item}, {"edit", edit}, {"reopen", reopen}, {"reply", reply},
-    {"respond", respond}, {"restore", restore}};
+    {"respond", respond}, {"response_edit", response_edit}, {"restore", restore}};
 
 int
 control_play(

@@ -68,6 +68,7 @@ struct plan_person {     /* assignee of an RFI, approver of a submittal */
 	bool in_court;
 	bool answered;       /* submittal: response not pending */
 	bool reached;        /* submittal: the step has been reached; RFI: always true */
+	bool required;       /* Procore waits for this one's answer */
 	int64_t approver_id; /* submittal: approvers[].id */
 	int64_t response_id; /* submittal: response.id now */
 	char *response_name;
@@ -197,6 +198,7 @@ struct plan_in {
 	bool pulled;     /* asked for by a person by number */
 	bool court_left; /* since the answer or the end, the ball was seen elsewhere */
 	bool ended;      /* it was seen closed, void or deleted in Procore */
+	bool waits;      /* an answer given in NPC has not arrived in Procore yet */
 	const struct plan_bic *bics;
 	size_t bics_n;
 	int64_t sync_from_at;
@@ -210,6 +212,9 @@ struct plan_out {
 };
 /* Decide about one item. Cannot fail. */
 void plan_item(const struct plan_in *in, struct plan_out *out);
+/* Whether Procore still waits for the answer of somebody else than b: a required assignee of
+ * an RFI in court who has not replied. */
+bool plan_others_owe(const struct plan_remote *r, const struct plan_bic *b);
 /* The list does not name logins, and a seat's user id is not known before its first
  * sign-in: then only the item itself can tell whether a BIC is on it. */
 bool plan_unsure(const struct plan_remote *r, const struct plan_bic *bics, size_t n);
@@ -224,6 +229,8 @@ struct plan_merge {
 	const char *kept[PLAN_FIELD_MAX]; /* the value that lost; NULL none. Borrowed from
 					     procore or npc */
 	struct plan_fields agreed; /* the new agreement once the writes are done; owned */
+	bool same[PLAN_FIELD_MAX];    /* both sides hold the same, without or after the writes */
+	bool news[PLAN_FIELD_MAX];    /* Procore's value is another than last agreed */
 	bool any_write;
 	bool any_kept;
 };
@@ -275,6 +282,9 @@ struct plan_answer_out {
 	int64_t procore_id;  /* PLAN_ALREADY: reply or approver id */
 };
 void plan_answer(const struct plan_answer_in *in, struct plan_answer_out *out);
+
+/* The sentence of PLAN_WAIT. b  the author's seat; NULL: nobody of the project can sign in */
+void plan_say_waiting(const struct plan_bic *b, char out[PLAN_TEXT_BYTES]);
 
 /* Look for an answer of ours on the other side: the reference decides; without one author,
  * text and time. Returns the reply's id, 0 when it is not there. since_at  0: any time;

@@ -133,14 +133,24 @@ decide_not_open(const struct plan_answer_in *in, struct plan_answer_out *out)
 	return true;
 }
 
+void
+plan_say_waiting(const struct plan_bic *b, char out[PLAN_TEXT_BYTES])
+{
+	if (b == NULL || b->signed_in)
+		plan_say(out, "The answer waits until a BIC user of this project can read "
+			      "Procore.");
+	else
+		plan_say(
+		    out, "The answer waits for %s to sign in to Procore.", b->login);
+}
+
 static bool
 decide_sign_in(const struct plan_answer_in *in, struct plan_answer_out *out)
 {
 	if (in->bic->signed_in)
 		return false;
 	set(out, PLAN_WAIT, PLAN_R_SIGN_IN);
-	plan_say(
-	    out->text, "The answer waits for %s to sign in to Procore.", in->bic->login);
+	plan_say_waiting(in->bic, out->text);
 	return true;
 }
 

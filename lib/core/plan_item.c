@@ -146,6 +146,51 @@ decide_not_open(const struct plan_in *in, struct plan_out *out)
 	out->verdict = in->linked ? PLAN_END : PLAN_SKIP;
 }
 
+static bool
+has_replied(const struct plan_remote *r, int64_t user_id)
+{
+	for (size_t i = 0; i < r->replies_n; i++)
+		if (r->replies[i].user_id == user_id)
+			return true;
+	return false;
+}
+
+bool
+plan_others_owe(const struct plan_remote *r, const struct plan_bic *b)
+{
+	for (size_t i = 0; i < r->people_n; i++) {
+		const struct plan_person *p = &r->people[i];
+
+		if (p->required && p->in_court && !is_person_of(p, b) &&
+		    !has_replied(r, p->user_id))
+			return true;
+	}
+	return false;
+}
+
+/* After our answer: the seat whose answer Procore waits for next. An approver in court has
+ * not answered; an assignee stays in court with the others until all required ones have,
+ * so that the replies tell. NULL: nobody of ours. */
+static const struct plan_bic *
+who_is_asked_now(const struct plan_in *in, const struct plan_person *who,
+    const struct plan_bic *match)
+{
+	const struct plan_remote *r = in->procore;
+
+	if (r->kind == PLAN_SUBMITTAL)
+		return who->in_court ? match : NULL;
+	for (size_t i = 0; i < in->bics_n; i++) {
+		for (size_t k = 0; k < r->people_n; k++) {
+			const struct plan_person *p = &r->people[k];
+
+			if (p->required && p->in_court && is_person_of(p, &in->bics[i]) &&
+			    !has_replied(r, p->user_id))
+				return &in->bics[i];
+		}
+	}
+	return NULL;
+}
+
 /* In NPC already: carry on, or begin again. Begun again only when the ball has been seen
  * elsewhere since: right after our own answer the BIC may still be shown in court. */
 static void
@@ -153,8 +198,20 @@ decide_linked(const struct plan_in *in, const struct plan_person *who, struct pl
 {
 	bool over = in->state == PLAN_ANSWERED || in->state == PLAN_CLOSED_ITEM;
 
+	const struct plan_bic *next = NULL;
+
 	out->verdict = PLAN_KEEP;
-	if (out->bic == NULL || !over || !in->court_left)
+	if (out->bic == NULL || !over)
+		return;
+	if (in->state == PLAN_ANSWERED && !in->waits)
+		next = who_is_asked_now(in, who, out->bic);
+	if (next != NULL) {
+		out->verdict = PLAN_REOPEN;
+		out->bic = next;
+		plan_say(out->text, "Procore now waits for the answer of %s.", next->login);
+		return;
+	}
+	if (!in->court_left)
 		return;
 	if (who->in_court || (in->ended && in->procore->kind == PLAN_RFI)) {
 		out->verdict = PLAN_REOPEN;
@@ -252,6 +309,8 @@ plan_merge(const struct plan_fields *agreed, const struct plan_fields *procore,
 			out->kept[f] = npc_owns(f) ? p : n;
 			plan_fields_set(&out->agreed, f, p);
 		}
+		out->same[f] = plan_same_text(p, n) || out->write[f];
+		out->news[f] = p_changed;
 		out->any_write = out->any_write || out->write[f];
 		out->any_kept = out->any_kept || out->kept[f] != NULL;
 	}

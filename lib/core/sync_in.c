@@ -48,9 +48,19 @@ in_settle(struct work *w, const struct effect *f, const struct npc_answer *a,
 
 /* ---- update */
 
-/* {"due_date": {"value": "2026-03-27", "side": "npc", "at": 1773312120}}: whose value it was, set aside when. */
-static void
-add_kept(struct item *it, const struct plan_merge *m, int64_t now)
+/* A value that was set aside is of no more use when the sides agree again: on Procore's own,
+ * or on one that Procore got since. */
+static bool
+is_settled(const struct plan_merge *m, enum plan_field f, const char *side)
+{
+	return m->kept[f] == NULL && m->same[f] && (m->news[f] || str_eq(side, "procore"));
+}
+
+/* {"due_date": {"value": "2026-03-27", "side": "npc", "at": 1773312120}}: whose value it was,
+ * set aside when. What is settled goes; agreed, unless NULL, gets the names of those. Owned. */
+static char *
+kept_after(const struct item *it, const struct plan_merge *m, int64_t now,
+    struct buf *agreed)
 {
 	struct json *j = NULL;
 	struct err ignored = {0};
@@ -62,19 +72,27 @@ add_kept(struct item *it, const struct plan_merge *m, int64_t now)
 		j = json_obj();
 	}
 	for (int i = 0; i < PLAN_FIELD_MAX; i++) {
+		enum plan_field f = (enum plan_field)i;
+		const struct json *was = json_get(j, plan_field_word(f));
 		struct json *o;
 
+		if (was != NULL && is_settled(m, f, json_str_or(was, "side", ""))) {
+			if (agreed != NULL)
+				buf_printf(agreed, "%sBoth sides agree on \"%s\" again.",
+				    agreed->len == 0 ? "" : " ", plan_field_name(f));
+			json_remove(j, plan_field_word(f));
+		}
 		if (m->kept[i] == NULL)
 			continue;
-		o = json_put_obj(j, plan_field_word((enum plan_field)i));
+		o = json_put_obj(j, plan_field_word(f));
 		json_put_str(o, "value", m->kept[i]);
-		json_put_str(o, "side", m->write[i] ? "npc" : "procore"); /* overwritten there, or not taken from here */
+		/* overwritten there, or not taken from here */
+		json_put_str(o, "side", m->write[i] ? "npc" : "procore");
 		json_put_i64(o, "at", now);
 	}
 	text = json_text(j);
-	item_text(&it->kept, text);
-	free(text);
 	json_free(j);
+	return text;
 }
 
 static void
@@ -97,13 +115,14 @@ merged_rows(struct work *w, const struct effect *f, const struct plan_merge *m,
     const struct json *npc, int64_t now, struct err *e)
 {
 	char *agreed = map_fields_text(&m->agreed);
-	struct buf text = BUF_INIT(4096);
+	struct buf text = BUF_INIT(4096), again = BUF_INIT(4096);
+	char *kept = kept_after(&w->it, m, now, &again);
 	int rc = -1;
 
 	item_text(&w->it.agreed, agreed);
+	item_text(&w->it.kept, kept);
 	free(agreed);
-	if (m->any_kept)
-		add_kept(&w->it, m, now);
+	free(kept);
 	if (npc != NULL) {
 		char *version = xasprintf("%" PRId64, json_i64_or(npc, "version", 0));
 
@@ -118,9 +137,13 @@ merged_rows(struct work *w, const struct effect *f, const struct plan_merge *m,
 	if (text.len > 0 &&
 	    item_event(w->r->db, w->it.id, now, "connectorweb", buf_str(&text), e) == -1)
 		goto out;
+	if (again.len > 0 &&
+	    item_event(w->r->db, w->it.id, now, "connectorweb", buf_str(&again), e) == -1)
+		goto out;
 	rc = 0;
 out:
 	buf_clear(&text);
+	buf_clear(&again);
 	return rc;
 }
 
@@ -179,6 +202,7 @@ only_status(struct plan_merge *m, const struct plan_fields *agreed)
 	m->any_kept = false;
 	for (int i = 0; i < PLAN_FIELD_MAX; i++) {
 		m->kept[i] = NULL;
+		m->same[i] = false; /* what was set aside stays shown, too */
 		if (i != PLAN_STATUS && m->write[i]) {
 			m->write[i] = false;
 			plan_fields_set(&m->agreed, (enum plan_field)i, agreed->v[i]);
@@ -191,7 +215,7 @@ update(struct work *w, struct err *e)
 {
 	struct plan_fields agreed = {0}, npc = {0};
 	struct plan_merge m;
-	char *text;
+	char *text, *kept;
 	int rc = 0;
 
 	map_fields_parse(w->it.agreed, &agreed);
@@ -200,11 +224,13 @@ update(struct work *w, struct err *e)
 	if (str_eq(json_str_or(w->npc, "status", ""), "Closed"))
 		only_status(&m, &agreed);
 	text = map_fields_text(&m.agreed);
+	kept = kept_after(&w->it, &m, 0, NULL);
 	if (m.any_write)
 		rc = write_changes(w, &m, e);
-	else if (m.any_kept || !str_eq(text, w->it.agreed))
+	else if (!str_eq(kept, w->it.kept) || !str_eq(text, w->it.agreed))
 		rc = commit_merge(w, NULL, &m, NULL, e);
 	free(text);
+	free(kept);
 	plan_merge_clear(&m);
 	plan_fields_clear(&agreed);
 	plan_fields_clear(&npc);
@@ -368,13 +394,14 @@ act(struct work *w, const struct plan_out *out, struct err *e)
 }
 
 int
-in_carry(struct work *w, struct err *e)
+in_carry(struct work *w, bool waits, struct err *e)
 {
 	struct plan_in in = {.procore = &w->remote,
 	    .linked = w->it.npc_id != NULL,
 	    .pulled = str_eq(w->it.reason, plan_reason_word(PLAN_R_PULLED)),
 	    .court_left = w->it.court_left_at != 0,
 	    .ended = is_end_reason(w->it.reason),
+	    .waits = waits,
 	    .bics = w->r->bics,
 	    .bics_n = w->r->bics_n,
 	    .sync_from_at = w->r->sync_from_at};

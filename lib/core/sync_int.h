@@ -148,7 +148,8 @@ enum npc_kind item_npc_kind(const struct work *w);
 void item_external_id(const struct work *w, char out[64]);
 
 /* ---- sync_in.c */
-MUST_USE int in_carry(struct work *w, struct err *e);
+/* waits: an answer given in Project Center is still to be sent. */
+MUST_USE int in_carry(struct work *w, bool waits, struct err *e);
 /* An answer of the gateway that is no success: the item's failure or the pass's. */
 MUST_USE int
 in_npc_failed(struct work *w, const struct npc_answer *a, const char *what, struct err *e);
@@ -176,10 +177,51 @@ MUST_USE int file_carry_out(struct work *w, const struct response *resp, int64_t
 /* ---- sync_note.c */
 /* Note responses and closes of the NPC item in w->npc. */
 MUST_USE int answer_note(struct work *w, struct err *e);
+/* Answers of ours that are no longer among Procore's replies: said once, never sent
+ * again. */
+MUST_USE int answer_note_deleted(struct work *w, struct err *e);
+
+/* ---- sync_send.c */
+/* The first failure among an item's answers. It is the item's only when all of them have
+ * been tried: one that cannot go holds up nobody else's. */
+struct failure {
+	struct response *row; /* NULL: none */
+	enum plan_reason reason;
+	char text[PLAN_TEXT_BYTES];
+};
+
+/* One answer on its way. */
+struct sending {
+	struct work *w;
+	struct response *row;
+	struct failure *failure;
+	const struct plan_bic *bic;
+	struct plan_answer_out out;
+	char reference[128]; /* "" switched off */
+	struct buf text;     /* as posted, plain */
+};
+/* Kept for later, or for good (state of the row); no issue. tell: in the history, too. */
+MUST_USE int send_keep(struct sending *s, const char *state, enum plan_reason reason,
+    const char *text, bool tell, struct err *e);
+/* Procore or the plan said no: shown with the answer now, with the item at the end
+ * (send_item_failed). */
+MUST_USE int send_failed(
+    struct sending *s, enum plan_reason reason, const char *text, struct err *e);
+MUST_USE int send_item_failed(struct work *w, const struct failure *f, struct err *e);
+/* Procore has it: sent by us although the confirmation was lost, or by a person by hand. */
+MUST_USE int send_already(struct sending *s, struct err *e);
+/* Its files, then the answer; row->state tells whether it is there. */
+MUST_USE int send_row(struct sending *s, struct err *e);
+/* The ball, where Procore left it with the author of a reply. */
+MUST_USE int send_advance(struct sending *s, struct err *e);
+/* The journal's key of sending this answer. */
+void answer_effect_key(const struct work *w, const struct response *row, char key[64]);
 
 /* ---- sync_answer.c */
 MUST_USE int answer_send(struct work *w, struct err *e);
 /* Any response that waits? */
 MUST_USE int answer_waits(struct work *w, bool *waits, struct err *e);
+/* Nobody can read Procore now: say of each answer whose sign-in it waits for. */
+MUST_USE int answer_say_waiting(struct work *w, struct err *e);
 
 #endif

@@ -342,19 +342,20 @@ work_on(struct work *w, struct err *e)
 		return 0;
 	if (answer_waits(w, &waits, e) == -1)
 		return -1;
+	/* with values set aside both sides are compared: they may agree again */
 	if (str_empty(w->it.procore_hash) || waits || w->it.npc_id == NULL ||
-	    str_eq(w->it.state, "parked")) {
+	    !str_eq(w->it.kept, "{}") || str_eq(w->it.state, "parked")) {
 		reader = choose_reader(w);
 		if (reader == 0) {
 			w->r->no_reader =
 			    true; /* it stays due until somebody has signed in */
-			return 0;
+			return waits ? answer_say_waiting(w, e) : 0;
 		}
 		if (item_read_procore(w, reader, e) == -1)
 			return -1;
 		if (!w->has_remote)
 			return 0;
-		if (in_carry(w, e) == -1)
+		if (answer_note_deleted(w, e) == -1 || in_carry(w, waits, e) == -1)
 			return -1;
 		w->answering = waits;
 		if (!w->failed && !w->r->stopped && waits && answer_send(w, e) == -1)

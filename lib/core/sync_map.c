@@ -197,6 +197,32 @@ map_questions(const struct json *questions, struct plan_remote *r)
 	buf_clear(&body);
 }
 
+/* Forwarded for review: the ball is with people who are no assignees. The manager's and the
+ * creator's turns are no requests to answer; lists do not tell the role. */
+static void
+add_reviewers(const struct json *j, struct plan_remote *r)
+{
+	const char *role = json_str_or(j, "ball_in_court_role", "assignees");
+	const struct json *who;
+
+	if (!str_eq(role, "assignees"))
+		return;
+	for (who = json_first(json_get(j, "ball_in_courts")); who != NULL;
+	     who = json_next(who)) {
+		int64_t id = json_i64_or(who, "id", 0);
+		bool known = id == json_i64_or(j, "rfi_manager.id", 0) ||
+			     id == json_i64_or(j, "created_by.id", 0);
+		struct plan_person *p;
+
+		for (size_t i = 0; i < r->people_n; i++)
+			known = known || r->people[i].user_id == id;
+		if (known || id == 0)
+			continue;
+		p = add_person(r, who);
+		p->approver = p->reached = p->in_court = true;
+	}
+}
+
 static void
 map_rfi(const struct json *j, struct plan_remote *r)
 {
@@ -222,9 +248,11 @@ map_rfi(const struct json *j, struct plan_remote *r)
 		struct plan_person *p = add_person(r, who);
 
 		p->approver = p->reached = true;
+		p->required = json_bool_or(who, "response_required", false);
 		p->in_court =
 		    holds_id(court, p->user_id) || (p->user_id != 0 && p->user_id == first);
 	}
+	add_reviewers(j, r);
 	map_questions(json_get(j, "questions"), r);
 }
 
@@ -289,6 +317,7 @@ map_approvers(const struct json *j, struct plan_remote *r)
 		p->response_id = json_i64_or(a, "response.id", 0);
 		p->response_name = xstrdup(json_str_or(a, "response.name", ""));
 		p->comment = xstrdup(json_str_or(a, "comment", ""));
+		p->required = json_bool_or(a, "response_required", true);
 		p->in_court =
 		    p->approver && !p->answered && holds_id(court, p->user_id) && n <= step;
 		p->reached = p->in_court || p->answered || n <= step;

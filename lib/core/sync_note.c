@@ -79,6 +79,8 @@ add_row(struct work *w, struct response *row, const struct json *files, const ch
 		    ? "Answered and closed in Project Center"
 		: str_eq(row->close_kind, "respond")
 		    ? "A response was recorded in Project Center"
+		: str_eq(row->close_kind, "send_and_close")
+		    ? "Closed in Project Center by Send and Close"
 		    : "Closed in Project Center without a response",
 		str_empty(row->action) ? "" : ": ", row->action) == -1)
 		text[0] = '\0';
@@ -115,12 +117,12 @@ note_response(struct work *w, const struct json *j, int64_t now, struct err *e)
 
 /* Closed without a response: a row of its own, so that it is shown. */
 static int
-note_plain_close(struct work *w, int64_t now, struct err *e)
+note_plain_close(struct work *w, bool sent_on, int64_t now, struct err *e)
 {
-	char id[64], none[] = "", kind[] = "close";
+	char id[64], none[] = "", plain[] = "close", send[] = "send_and_close";
 	struct response row = {.npc_response_id = id,
 	    .author_login = none,
-	    .close_kind = kind,
+	    .close_kind = sent_on ? send : plain,
 	    .action = none,
 	    .body = none,
 	    .at = map_time(w->npc, "closedAt")};
@@ -130,16 +132,138 @@ note_plain_close(struct work *w, int64_t now, struct err *e)
 	return add_row(w, &row, NULL, "Project Center", now, e);
 }
 
+/* ---- deleted on one side */
+
+/* What has become of a response is said with it, and once in the history. */
+static int
+say(struct work *w, struct response *row, const char *state, const char *text, int64_t now,
+    struct err *e)
+{
+	if (str_eq(row->reason, text))
+		return 0;
+	item_text(&row->state, state);
+	item_text(&row->reason, text);
+	w->changed = true;
+	if (response_save(w->r->db, row, e) == -1)
+		return -1;
+	return item_event(w->r->db, w->it.id, now, "connectorweb", text, e);
+}
+
+/* Begun and not known how it ended: what was sent is looked up first. */
+static int
+is_under_way(struct work *w, const struct response *row, bool *out, struct err *e)
+{
+	struct effect f = {0};
+	char key[64];
+	bool found = false;
+
+	answer_effect_key(w, row, key);
+	if (effect_find(w->r->db, key, &f, &found, e) == -1)
+		return -1;
+	*out = found && f.state != EFFECT_FRESH;
+	effect_clear(&f);
+	return 0;
+}
+
+static bool
+is_listed(const struct json *list, const char *id)
+{
+	for (const struct json *j = json_first(list); j != NULL; j = json_next(j))
+		if (str_eq(json_str_or(j, "id", ""), id))
+			return true;
+	return false;
+}
+
+/* Responses that are gone from Project Center. Not sent yet: they are not. Sent: Procore
+ * keeps them. */
+static int
+note_withdrawn(struct work *w, const struct json *list, int64_t now, struct err *e)
+{
+	struct responses all = {0};
+	int rc = response_list(w->r->db, w->it.id, &all, e);
+
+	for (size_t i = 0; rc == 0 && i < all.n; i++) {
+		struct response *row = &all.v[i];
+		bool under_way = false;
+
+		if (str_starts(row->npc_response_id, "close-") ||
+		    is_listed(list, row->npc_response_id))
+			continue;
+		if (str_eq(row->state, "sent")) {
+			rc = say(w, row, row->state,
+			    "It was deleted in Project Center after it had been sent; "
+			    "Procore keeps it.",
+			    now, e);
+		} else if (!str_eq(row->state, "not_sent")) {
+			rc = is_under_way(w, row, &under_way, e);
+			if (rc == 0 && !under_way)
+				rc = say(w, row, "not_sent",
+				    "It was deleted in Project Center before it was sent.",
+				    now, e);
+		}
+	}
+	responses_clear(&all);
+	return rc;
+}
+
+static bool
+is_reply(const struct plan_remote *r, const char *id)
+{
+	char text[24];
+
+	for (size_t i = 0; i < r->replies_n; i++)
+		if (str_format(text, sizeof text, "%" PRId64, r->replies[i].id) == 0 &&
+		    str_eq(text, id))
+			return true;
+	return false;
+}
+
+int
+answer_note_deleted(struct work *w, struct err *e)
+{
+	struct responses all = {0};
+	int64_t now = clk_now();
+	int rc;
+
+	if (w->kind != PLAN_RFI || w->it.answers == 0 || w->remote.status == PLAN_DELETED)
+		return 0;
+	rc = response_list(w->r->db, w->it.id, &all, e);
+	for (size_t i = 0; rc == 0 && i < all.n; i++) {
+		struct response *row = &all.v[i];
+
+		/* one that was sent just now may not be listed everywhere yet */
+		if (!str_eq(row->state, "sent") || !str_empty(row->reason) ||
+		    row->sent_at > now - SYNC_LOOK_S ||
+		    is_reply(&w->remote, row->procore_id))
+			continue;
+		rc = db_begin(w->r->db, e);
+		if (rc == -1)
+			break;
+		rc = say(w, row, row->state,
+		    "It is no longer in Procore; it is not sent again.", now, e);
+		if (rc == 0)
+			rc = db_commit(w->r->db, e);
+		else
+			db_rollback(w->r->db);
+	}
+	responses_clear(&all);
+	return rc;
+}
+
 static int
 note_rows(struct work *w, const struct json *list, const char *version, struct err *e)
 {
 	int64_t now = clk_now();
+	const char *how;
 
 	for (const struct json *j = json_first(list); j != NULL; j = json_next(j))
 		if (note_response(w, j, now, e) == -1)
 			return -1;
-	if (str_eq(json_str_or(w->npc, "closedBy", ""), "close") &&
-	    note_plain_close(w, now, e) == -1)
+	how = json_str_or(w->npc, "closedBy", "");
+	if ((str_eq(how, "close") || str_eq(how, "send_and_close")) &&
+	    note_plain_close(w, str_eq(how, "send_and_close"), now, e) == -1)
+		return -1;
+	if (note_withdrawn(w, list, now, e) == -1)
 		return -1;
 	item_text(&w->it.npc_hash, version);
 	item_text(&w->it.npc_status, json_str_or(w->npc, "status", ""));

@@ -52,7 +52,11 @@ effect_find(struct db *db, const char *key, struct effect *out, bool *found, str
 {
 	bool again = false;
 
-	return read_effect(db, key, out, found, &again, e);
+	if (read_effect(db, key, out, found, &again, e) == -1)
+		return -1;
+	if (*found && again)
+		out->state = EFFECT_FRESH;
+	return 0;
 }
 
 static int

@@ -39,7 +39,7 @@ void effect_clear(struct effect *f); /* accepts a zeroed one */
 MUST_USE int effect_begin(struct db *db, const char *key, int64_t connection_id,
     int64_t item_id, const char *kind, int64_t account_id, const char *request, int64_t now,
     struct effect *out, struct err *e);
-/* The same without beginning it. */
+/* The same without beginning it; EFFECT_FRESH: it was refused, or nothing was ever sent. */
 MUST_USE int
 effect_find(struct db *db, const char *key, struct effect *out, bool *found, struct err *e);
 /* Looked in vain: about to be called once more, committed when this returns. */

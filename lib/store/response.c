@@ -53,6 +53,7 @@ read_row(struct stmt *q, struct responses *l)
 	    .state = xstrdup(db_col_text(q, 10)),
 	    .reason = xstrdup(db_col_text(q, 11)),
 	    .procore_id = xstrdup(db_col_text(q, 12)),
+	    .sent_at = db_col_i64(q, 13),
 	};
 }
 

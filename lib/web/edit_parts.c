@@ -221,7 +221,7 @@ add_item(void *arg, const struct view_item_row *i)
 	json_put_str(o, "number", words_number(b->r, i->number, i->revision));
 	json_put_str(o, "subject", i->subject);
 	json_put_str(o, "npc_number", i->npc_number);
-	words_put_item(b->r, i->state, i->reason_text, o);
+	words_put_item(b->r, i->state, !str_empty(i->npc_number), i->reason_text, o);
 	web_put_time(b->r, o, "changed", i->changed_at);
 }
 

@@ -137,7 +137,7 @@ put_item(struct web_req *r, int64_t id, const struct view_item *i)
 	json_put_str(o, "bic", i->account_id == 0 ? "" : state_who(r, i->name, i->login));
 	put_due(o, i);
 	web_put_time(r, o, "changed", i->changed_at);
-	words_put_item(r, i->state, i->reason_text, r->model);
+	words_put_item(r, i->state, !str_empty(i->npc_number), i->reason_text, r->model);
 	put_link(r, "previous", i->previous_id, i->kind, i->previous_number,
 	    i->previous_revision);
 	put_link(r, "following", i->following_id, i->kind, i->following_number,

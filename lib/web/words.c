@@ -45,8 +45,8 @@ put_state(struct web_req *r, const struct state_words *table, size_t n, const ch
 }
 
 void
-words_put_item(
-    struct web_req *r, const char *state, const char *reason_text, struct json *obj)
+words_put_item(struct web_req *r, const char *state, bool linked, const char *reason_text,
+    struct json *obj)
 {
 	static const struct state_words table[] = {
 	    {"skipped", "paused", TEXT_ITEM_SKIPPED},
@@ -57,7 +57,12 @@ words_put_item(
 	    {"parked", "warning", TEXT_ITEM_PARKED},
 	};
 
-	put_state(r, table, sizeof table / sizeof table[0], state, reason_text, obj);
+	if (linked && str_eq(state, "parked"))
+		web_put_status(obj, "status", "warning",
+		    lang_text(r->lang, TEXT_ITEM_STOPPED), reason_text);
+	else
+		put_state(
+		    r, table, sizeof table / sizeof table[0], state, reason_text, obj);
 }
 
 void

@@ -10,9 +10,9 @@
 const char *words_kind(struct web_req *r, const char *kind);
 /* "12 rev. 2": the revision only where there is one beyond the first. */
 const char *words_number(struct web_req *r, const char *number, const char *revision);
-/* Put the `status` of an item, a file, a response. */
-void words_put_item(
-    struct web_req *r, const char *state, const char *reason_text, struct json *obj);
+/* Put the `status` of an item (linked: it is in Project Center), a file, a response. */
+void words_put_item(struct web_req *r, const char *state, bool linked,
+    const char *reason_text, struct json *obj);
 void
 words_put_file(struct web_req *r, const char *state, const char *detail, struct json *obj);
 void words_put_response(

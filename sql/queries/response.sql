@@ -8,7 +8,7 @@ ON CONFLICT (item_id, npc_response_id) DO NOTHING;
 
 -- RESPONSE_LIST roles: sync
 SELECT id, item_id, npc_response_id, author_login, account_id, close_kind, action, body, at, ordinal, state,
-       reason, procore_id
+       reason, procore_id, ifnull(sent_at, 0)
   FROM response WHERE item_id = ?1 ORDER BY id;
 
 -- RESPONSE_SAVE roles: sync

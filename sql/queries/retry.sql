@@ -14,5 +14,11 @@ UPDATE item SET next_try_at = ?2, tries = 0
 -- RETRY_EVENT roles: web sync
 INSERT INTO item_event (item_id, at, actor, text) VALUES (?1, ?2, ?3, ?4);
 
+-- What was dismissed is not tried again by itself: a change on either side or a person brings it back.
+-- RETRY_REST roles: web
+UPDATE item SET next_try_at = NULL
+ WHERE id = (SELECT item_id FROM issue WHERE id = ?1)
+   AND NOT EXISTS (SELECT 1 FROM issue o WHERE o.item_id = item.id AND o.state = 'open');
+
 -- RETRY_DISMISS roles: web
 UPDATE issue SET state = 'dismissed', ended_at = ?2, ended_by = ?3, ended_reason = ?4 WHERE id = ?1 AND state = 'open';

@@ -157,7 +157,7 @@ class World(Stage):
             number = 0 if alias == "manager" else 1
             key = self.project["procore"]["members"][number]["person"]
             people = [p for c in self.companies.values() for p in c["people"]]
-            return next(p["login"] for p in people if p["key"] == key)
+            return next(p["procore"]["login"] for p in people if p["key"] == key)
         return self.login(self.user(alias))
 
     def alias(self, user_id):
@@ -273,7 +273,7 @@ class Player:
 
     def contractor_submittal(self, name, steps="", files="", optional="", revision_of="", private=None, title=None, **more):
         value = {"project": self.w.project["procore"]["id"], "title": title or f"{self.c.name} {name}",
-                 "section": "07 72 33", "description": "Data sheet", "steps": self.steps(steps),
+                 "section": "07 54 19", "description": "Data sheet", "steps": self.steps(steps),
                  "optional": self.logins(optional), "files": self.files(files), **more}
         if private:
             value["private"] = True
@@ -510,7 +510,7 @@ class Player:
         """What fault refuse-item began has an end."""
         db = sqlite3.connect(self.w.rig.lay.path("procore", "procore.db"), timeout=10)
         with db:
-            n = db.execute("DELETE FROM fault WHERE what LIKE ?", (f"%/rfis/{self.id(name)}",)).rowcount
+            n = db.execute("DELETE FROM fault WHERE prefix LIKE ?", (f"%/rfis/{self.id(name)}",)).rowcount
         db.close()
         if n == 0:
             raise Wrong("there was nothing to mend")

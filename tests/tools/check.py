@@ -125,6 +125,11 @@ def step_integ(run):
         scripts(run, pattern, ["/usr/bin/python3"], {"CW_BUILD": os.path.join(TOP, "build-check")})
 
 
+def step_cases(run):
+    """The table of cases: what contractor and architect do, and what must be seen on all three sides."""
+    scripts(run, "tests/cases/test_*.py", ["/usr/bin/python3"], {"CW_BUILD": os.path.join(TOP, "build-check")})
+
+
 def step_model(run):
     """The worker dead at every commit, and random days of work: the short sets."""
     for path in ("tests/crash/campaign.py", "tests/model/random_model.py"):
@@ -155,7 +160,8 @@ def step_e2e(run):
     scripts(run, "tests/e2e/test_*.py", ["/usr/bin/python3"], {"CW_BUILD": os.path.join(TOP, "build-check")})
 
 
-STEPS = {"gcc": step_gcc, "clang": step_clang, "integ": step_integ, "model": step_model, "asan": step_asan, "e2e": step_e2e}
+STEPS = {"gcc": step_gcc, "clang": step_clang, "integ": step_integ, "cases": step_cases,
+         "model": step_model, "asan": step_asan, "e2e": step_e2e}
 
 
 def main():

@@ -37,8 +37,5 @@ retry_dismiss(struct db *db, int64_t issue_id, const char *user_name, const char
 		return -1;
 	if (db_changes(db) == 0)
 		return err_set(e, ERR_NOT_FOUND, "issue %" PRId64, issue_id);
-	if (db_query(db, Q_RETRY_REST, &q, e) == -1)
-		return -1;
-	db_bind_i64(q, 1, issue_id);
-	return db_exec(q, e);
+	return db_run(db, Q_RETRY_REST, e, DB_I64(issue_id));
 }

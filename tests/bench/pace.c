@@ -57,7 +57,7 @@ struct project {
 	bool flood; /* changes without end */
 	double change_at, busy_until;
 	int64_t pass_at, event_at, listed_at, bin_at, idle;
-	double waiting[WAITING_MAX]; /* when what waits has changed */
+	double *waiting; /* when what waits has changed; its place in sim.waiting */
 	int n;
 };
 
@@ -68,8 +68,11 @@ struct way {
 struct sim {
 	struct project *p;
 	struct token *t;
+	double *waiting; /* apart: what is looked at each second stays small */
 	int n, tokens;
 	int64_t limit;
+	double next_change; /* no project changes before */
+	int64_t next_due;   /* none is due before */
 	struct way way;
 	uint64_t seed;
 	double *delay;
@@ -121,6 +124,22 @@ changes(struct sim *s, struct project *p, int64_t now)
 		if (s->way.hooks && uniform(s) * LOST_ONE_IN > 1 && p->event_at == 0)
 			p->event_at = (int64_t)p->change_at + EVENT_S;
 		next_change(s, p);
+	}
+	if (p->event_at != 0 && p->event_at < s->next_due)
+		s->next_due = p->event_at;
+}
+
+static void
+all_changes(struct sim *s, int64_t now)
+{
+	s->next_change = (double)INT64_MAX;
+	for (int i = 0; i < s->n; i++) {
+		struct project *p = &s->p[i];
+
+		if (p->change_at <= (double)now)
+			changes(s, p, now);
+		if (p->change_at < s->next_change)
+			s->next_change = p->change_at;
 	}
 }
 
@@ -196,18 +215,33 @@ due_at(const struct project *p)
 	return p->event_at != 0 && p->event_at < p->pass_at ? p->event_at : p->pass_at;
 }
 
-/* What is due now, the longest due first; a line that is busy makes the rest wait. */
+/* The longest due whose login's line is free; NULL: none now, and next_due says when. */
+static struct project *
+next_project(struct sim *s, int64_t now)
+{
+	struct project *p = NULL;
+
+	s->next_due = INT64_MAX;
+	for (int i = 0; i < s->n; i++) {
+		int64_t due = due_at(&s->p[i]);
+
+		if (due <= now && s->p[i].token->line_free_at > (double)now + 1)
+			due = now + 1;
+		else if (due <= now && (p == NULL || due < due_at(p)))
+			p = &s->p[i];
+		if (due < s->next_due)
+			s->next_due = due;
+	}
+	return p;
+}
+
+/* What is due now; a line that is busy makes the rest of its projects wait. */
 static void
 step(struct sim *s, int64_t now)
 {
 	for (;;) {
-		struct project *p = NULL;
+		struct project *p = next_project(s, now);
 
-		for (int i = 0; i < s->n; i++)
-			if (due_at(&s->p[i]) <= now &&
-			    s->p[i].token->line_free_at <= (double)now + 1 &&
-			    (p == NULL || due_at(&s->p[i]) < due_at(p)))
-				p = &s->p[i];
 		if (p == NULL)
 			return;
 		if (!rests(s, p, now) && !read_lists(s, p, now)) {
@@ -259,6 +293,7 @@ run(struct sim *s, int64_t begin, int64_t end)
 		struct project *p = &s->p[i];
 
 		*p = (struct project){.token = choose_token(s),
+		    .waiting = s->waiting + (size_t)i * WAITING_MAX,
 		    .flood = s->flood && i == 0,
 		    .change_at = (double)begin - DAY_S,
 		    .idle = QUIET_BEFORE};
@@ -268,10 +303,10 @@ run(struct sim *s, int64_t begin, int64_t end)
 	}
 	for (int64_t now = begin; now < end; now++) {
 		s->counts = now >= begin + DAY_S;
-		for (int i = 0; i < s->n; i++)
-			if (s->p[i].change_at <= (double)now)
-				changes(s, &s->p[i], now);
-		step(s, now);
+		if (s->next_change <= (double)now)
+			all_changes(s, now);
+		if (s->next_due <= now)
+			step(s, now);
 		if (now % 60 == 0 && s->counts)
 			watch(s);
 	}
@@ -307,6 +342,7 @@ one(int n, int tokens, int64_t limit, struct way way, bool flood, int64_t days)
 
 	s.p = xcalloc((size_t)n, sizeof *s.p);
 	s.t = xcalloc((size_t)tokens, sizeof *s.t);
+	s.waiting = xcalloc((size_t)n * WAITING_MAX, sizeof *s.waiting);
 	s.delay = xcalloc((size_t)(n * (days + 1) * 40 + 1000), sizeof *s.delay);
 	run(&s, begin, begin + (days + 1) * DAY_S);
 	qsort(s.delay, s.delays, sizeof s.delay[0], by_value);
@@ -323,6 +359,7 @@ one(int n, int tokens, int64_t limit, struct way way, bool flood, int64_t days)
 	}
 	free(s.delay);
 	free(s.t);
+	free(s.waiting);
 	free(s.p);
 	return fine;
 }
@@ -356,6 +393,7 @@ main(int argc, char **argv)
 	bool brief = argc > 1 && str_eq(argv[1], "--short");
 	int64_t days = brief ? 1 : 3;
 
+	BUG_IF(setvbuf(stdout, NULL, _IOLBF, 0) != 0); /* some rows take their time */
 	for (int shared = 0; shared < 2; shared++) {
 		head(shared ? "delay from a change at Procore to its arrival, the worst case: "
 			      "one login reads all projects"

@@ -3,7 +3,7 @@
 
 Two installations are filled by one generator (scale.sql); the same programs answer the same questions in both, and each
 line gives the time in the small one, in the large one and the ratio. Pages are asked over their FastCGI socket, without
-a front. --quick fills small sizes only, and checks that everything answers."""
+a front; their time is what the program computed (CPU), which a busy machine does not change. --quick fills small sizes only, and checks that everything answers."""
 import argparse
 import os
 import re
@@ -34,11 +34,10 @@ def pair(name, value):
 
 
 def ask(path, user, uri):
-    """One GET; (seconds, status, bytes)."""
+    """One GET; status and bytes."""
     params = {"REQUEST_METHOD": "GET", "REQUEST_URI": "/connectorweb" + uri, "QUERY_STRING": uri.partition("?")[2],
               "REMOTE_USER": user, "HTTP_HOST": "portal.example.com", "HTTPS": "on", "SERVER_PROTOCOL": "HTTP/1.1",
               "REMOTE_ADDR": "127.0.0.1", "CONTENT_LENGTH": "", "CONTENT_TYPE": "", "HTTP_COOKIE": "__Host-cw=" + "A" * 43}
-    begun = time.monotonic()
     with socket.socket(socket.AF_UNIX) as s:
         s.settimeout(120)
         s.connect(path)
@@ -47,14 +46,19 @@ def ask(path, user, uri):
         data = b""
         while part := s.recv(65536):
             data += part
-    took = time.monotonic() - begun
     out = b""
     while len(data) >= 8:
         kind, length, pad = data[1], data[4] << 8 | data[5], data[6]
         out += data[8:8 + length] if kind == 6 else b""
         data = data[8 + length + pad:]
     found = re.search(rb"Status: (\d+)", out)
-    return took, int(found.group(1)) if found else 200, len(out)
+    return int(found.group(1)) if found else 200, len(out)
+
+
+def computed(pid):
+    """Seconds of CPU that a process has used."""
+    with open(f"/proc/{pid}/schedstat", encoding="ascii") as f:
+        return int(f.read().split()[0]) / 1e9
 
 
 # ---- an installation
@@ -99,20 +103,21 @@ class Firm:
             s.listen(16)
             self.programs.append(subprocess.Popen(
                 [os.path.join(self.build, "cgi-bin", program), "-c", self.site.config], stdin=s, cwd=self.site.dir))
-        return path
+        return path, self.programs[-1].pid
 
     def stop(self):
         for p in self.programs:
             p.terminate()
             p.wait(30)
 
-    def page(self, path, user, uri, times):
+    def page(self, path, pid, user, uri, times):
         v = []
         for _ in range(times + 1):
-            took, status, n = ask(path, user, uri)
+            begun = computed(pid)
+            status, n = ask(path, user, uri)
+            v.append(computed(pid) - begun)
             if status != 200 or n < 1000:
                 raise SystemExit(f"{uri} as {user}: {status}, {n} bytes")
-            v.append(took)
         return statistics.median(v[1:])
 
     # ---- the worker
@@ -178,7 +183,7 @@ def measure(firm, times):
     paths = {p: firm.serve(p) for p in ("projects", "edit")}
     try:
         for program, user, uri, name in PAGES:
-            out[name] = firm.page(paths[program], user, uri, times)
+            out[name] = firm.page(*paths[program], user, uri, times)
     finally:
         firm.stop()
     more = firm.rounds()

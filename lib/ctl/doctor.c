@@ -13,7 +13,7 @@
 #include "base/clk.h"
 #include "base/limits.h"
 #include "base/str.h"
-#include "ctl/ctl_int.h"
+#include "ctl/doctor_int.h"
 #include "store/catalog.h"
 #include "store/enroll.h"
 #include "store/report.h"
@@ -26,17 +26,8 @@ enum {
 	DISK_MIN_MB = 500
 };
 
-struct doctor {
-	struct ctl *c;
-	int bad, warned;
-};
-
-enum finding { GOOD, WARN, BAD };
-
-static void finding(struct doctor *d, enum finding f, const char *what, const char *fmt, ...) PRINTF_LIKE(4, 5);
-
-static void
-finding(struct doctor *d, enum finding f, const char *what, const char *fmt, ...)
+void
+doctor_say(struct doctor *d, enum finding f, const char *what, const char *fmt, ...)
 {
 	static const char *const words[] = {[GOOD] = "ok  ", [WARN] = "warn", [BAD] = "BAD "};
 	struct buf b = BUF_INIT(LIMIT_FIELD);
@@ -59,19 +50,19 @@ check_database(struct doctor *d)
 	struct ctl *c = d->c;
 	struct err e = {0};
 
-	finding(d, GOOD, "version", "connectorweb %s, SQLite %s", PACKAGE_VERSION, db_library_version());
+	doctor_say(d, GOOD, "version", "connectorweb %s, SQLite %s", PACKAGE_VERSION, db_library_version());
 	if (db_open(c->conf.database, store_catalog(), DB_ROLE_ADMIN, &c->db, &e) == -1) {
-		finding(d, BAD, "database", "%s", e.msg);
+		doctor_say(d, BAD, "database", "%s", e.msg);
 		return false;
 	}
 	if (db_check_version(c->db, &e) == -1) {
-		finding(d, BAD, "schema", "%s", e.msg);
+		doctor_say(d, BAD, "schema", "%s", e.msg);
 		return false;
 	}
 	if (db_integrity(c->db, &e) == -1)
-		finding(d, BAD, "database", "%s", e.msg);
+		doctor_say(d, BAD, "database", "%s", e.msg);
 	else
-		finding(d, GOOD, "database", "%s, schema %d, integrity checked", c->conf.database,
+		doctor_say(d, GOOD, "database", "%s, schema %d, integrity checked", c->conf.database,
 		    store_catalog()->migrations_n);
 	return true;
 }
@@ -88,21 +79,21 @@ check_modes(struct doctor *d)
 		return;
 	*slash = '\0';
 	if (stat(path, &db) == -1 || stat(dir, &folder) == -1) {
-		finding(d, BAD, "file modes", "%s: %s", path, strerrordesc_np(errno));
+		doctor_say(d, BAD, "file modes", "%s: %s", path, strerrordesc_np(errno));
 		return;
 	}
 	if ((db.st_mode & 07) != 0)
-		finding(d, BAD, "file modes", "%s has mode %04o and others may read it; run chmod 0660 %s", path,
+		doctor_say(d, BAD, "file modes", "%s has mode %04o and others may read it; run chmod 0660 %s", path,
 		    (unsigned)(db.st_mode & 07777), path);
 	else if ((db.st_mode & 0660) != 0660)
-		finding(d, WARN, "file modes", "%s has mode %04o; programs of other users need 0660", path,
+		doctor_say(d, WARN, "file modes", "%s has mode %04o; programs of other users need 0660", path,
 		    (unsigned)(db.st_mode & 07777));
 	else if (db.st_gid != folder.st_gid || ((folder.st_mode & 0070) == 0070 && (folder.st_mode & S_ISGID) == 0))
-		finding(d, BAD, "file modes",
+		doctor_say(d, BAD, "file modes",
 		    "%s and %s do not share a group, or the folder is not setgid; run chgrp and chmod 2770 %s", path, dir,
 		    dir);
 	else
-		finding(d, GOOD, "file modes", "database %04o, folder %04o", (unsigned)(db.st_mode & 07777),
+		doctor_say(d, GOOD, "file modes", "database %04o, folder %04o", (unsigned)(db.st_mode & 07777),
 		    (unsigned)(folder.st_mode & 07777));
 }
 
@@ -113,11 +104,11 @@ check_disk(struct doctor *d, const char *what, const char *path)
 	int64_t mb;
 
 	if (statvfs(path, &v) == -1) {
-		finding(d, BAD, what, "%s: %s; make the folder", path, strerrordesc_np(errno));
+		doctor_say(d, BAD, what, "%s: %s; make the folder", path, strerrordesc_np(errno));
 		return;
 	}
 	mb = (int64_t)(v.f_bavail / 1024 * (v.f_frsize / 1024 == 0 ? 1 : v.f_frsize / 1024));
-	finding(d, mb < DISK_MIN_MB ? BAD : GOOD, what, "%" PRId64 " MB free at %s%s", mb, path,
+	doctor_say(d, mb < DISK_MIN_MB ? BAD : GOOD, what, "%" PRId64 " MB free at %s%s", mb, path,
 	    mb < DISK_MIN_MB ? "; make room" : "");
 }
 
@@ -131,20 +122,20 @@ check_keys(struct doctor *d)
 	bool waits = false;
 
 	if (ctl_keys_check(d->c, &wrong, &waits, &e) == -1) {
-		finding(d, BAD, "keys", "%s", e.msg);
+		doctor_say(d, BAD, "keys", "%s", e.msg);
 	} else if (wrong.len > 0) {
 		char *line = wrong.p;
 		char *end;
 
 		for (; (end = strchr(line, '\n')) != NULL; line = end + 1) {
 			*end = '\0';
-			finding(d, BAD, "keys", "%s", line);
+			doctor_say(d, BAD, "keys", "%s", line);
 		}
 	} else {
-		finding(d, GOOD, "keys", "all are those that the database was sealed for");
+		doctor_say(d, GOOD, "keys", "all are those that the database was sealed for");
 	}
 	if (waits)
-		finding(d, WARN, "recovery copy",
+		doctor_say(d, WARN, "recovery copy",
 		    "not confirmed; put the private key's copy away, then run connectorctl keys confirm-recovery");
 	buf_clear(&wrong);
 }
@@ -157,11 +148,11 @@ check_trail(struct doctor *d)
 	int64_t n = 0;
 
 	if (trail_oldest_unsealed(d->c->db, &at, &n, &e) == -1)
-		finding(d, BAD, "audit trail", "%s", e.msg);
+		doctor_say(d, BAD, "audit trail", "%s", e.msg);
 	else if (n > 0 && at < clk_now() - UNSEALED_S)
-		finding(d, BAD, "audit trail", "%" PRId64 " rows wait for their seal; is connectord running?", n);
+		doctor_say(d, BAD, "audit trail", "%" PRId64 " rows wait for their seal; is connectord running?", n);
 	else
-		finding(d, GOOD, "audit trail", "%" PRId64 " rows wait for their seal", n);
+		doctor_say(d, GOOD, "audit trail", "%" PRId64 " rows wait for their seal", n);
 }
 
 /* ---- the worker */
@@ -182,7 +173,7 @@ read_work(void *arg, const struct report_row *r)
 static void
 show_failed(void *arg, const struct report_row *r)
 {
-	finding(arg, WARN, "job", "%s %" PRId64 " failed %" PRId64 " times: %s", report_text(r, 0), report_i64(r, 1),
+	doctor_say(arg, WARN, "job", "%s %" PRId64 " failed %" PRId64 " times: %s", report_text(r, 0), report_i64(r, 1),
 	    report_i64(r, 2), report_text(r, 3));
 }
 
@@ -195,22 +186,22 @@ check_worker(struct doctor *d)
 	struct stat st;
 
 	if (stat(path, &st) == -1 || !S_ISSOCK(st.st_mode)) {
-		finding(d, BAD, "worker", "there is no wake socket %s; start connectord", path);
+		doctor_say(d, BAD, "worker", "there is no wake socket %s; start connectord", path);
 		return;
 	}
 	if (report_run(d->c->db, REPORT_WORK, 0, read_work, &w, NULL, &e) == -1) {
-		finding(d, BAD, "worker", "%s", e.msg);
+		doctor_say(d, BAD, "worker", "%s", e.msg);
 		return;
 	}
 	if (w.oldest_due_at == 0 && w.newest_lease_at == 0)
-		finding(d, BAD, "worker", "it never ran here; start connectord");
+		doctor_say(d, BAD, "worker", "it never ran here; start connectord");
 	else if (w.oldest_due_at != 0 && w.oldest_due_at < clk_now() - OVERDUE_S)
-		finding(d, BAD, "worker", "work is due since %" PRId64 " s and nobody does it; start connectord, or see its log",
+		doctor_say(d, BAD, "worker", "work is due since %" PRId64 " s and nobody does it; start connectord, or see its log",
 		    clk_now() - w.oldest_due_at);
 	else
-		finding(d, GOOD, "worker", "nothing is overdue");
+		doctor_say(d, GOOD, "worker", "nothing is overdue");
 	if (report_run(d->c->db, REPORT_FAILED_JOBS, 0, show_failed, d, NULL, &e) == -1)
-		finding(d, BAD, "worker", "%s", e.msg);
+		doctor_say(d, BAD, "worker", "%s", e.msg);
 }
 
 static void
@@ -221,9 +212,9 @@ show_service(void *arg, const struct report_row *r)
 
 	clk_local(report_i64(r, 3), since);
 	if (ok)
-		finding(arg, GOOD, report_text(r, 0), "well since %s", since);
+		doctor_say(arg, GOOD, report_text(r, 0), "well since %s", since);
 	else
-		finding(arg, BAD, report_text(r, 0), "since %s: %s", since, report_text(r, 2));
+		doctor_say(arg, BAD, report_text(r, 0), "since %s: %s", since, report_text(r, 2));
 }
 
 static void
@@ -233,13 +224,13 @@ check_services(struct doctor *d)
 	int n = 0;
 
 	if (report_run(d->c->db, REPORT_SERVICES, 0, show_service, d, &n, &e) == -1)
-		finding(d, BAD, "services", "%s", e.msg);
+		doctor_say(d, BAD, "services", "%s", e.msg);
 	else if (n == 0)
-		finding(d, WARN, "services", "nothing is known yet about Procore, Project Center and mail");
+		doctor_say(d, WARN, "services", "nothing is known yet about Procore, Project Center and mail");
 	if (str_empty(d->c->conf.smtp_url))
-		finding(d, WARN, "mail", "smtp_url is not set: nobody is told when a sign-in is lost");
+		doctor_say(d, WARN, "mail", "smtp_url is not set: nobody is told when a sign-in is lost");
 	if (str_eq(d->c->conf.npc_adapter, "none"))
-		finding(d, WARN, "Project Center", "npc_adapter = none: items are not synced");
+		doctor_say(d, WARN, "Project Center", "npc_adapter = none: items are not synced");
 }
 
 static void
@@ -249,11 +240,11 @@ check_people(struct doctor *d)
 	int64_t n = 0;
 
 	if (enroll_global_admins(d->c->db, &n, &e) == -1)
-		finding(d, BAD, "people", "%s", e.msg);
+		doctor_say(d, BAD, "people", "%s", e.msg);
 	else if (n == 0 && str_empty(d->c->conf.ldap_global_admin_group))
-		finding(d, BAD, "people", "there is no Global Admin; run connectorctl person add NAME --global-admin");
+		doctor_say(d, BAD, "people", "there is no Global Admin; run connectorctl person add NAME --global-admin");
 	else
-		finding(d, GOOD, "people", "%" PRId64 " Global Admins", n);
+		doctor_say(d, GOOD, "people", "%" PRId64 " Global Admins", n);
 }
 
 int
@@ -264,7 +255,7 @@ ctl_doctor(struct ctl *c, struct err *e)
 	(void)e; /* what is wrong is a finding */
 	if (c->argc != 1)
 		return ctl_usage(c, "takes no arguments");
-	finding(&d, GOOD, "configuration", "%s", c->conf_path);
+	doctor_say(&d, GOOD, "configuration", "%s", c->conf_path);
 	if (check_database(&d)) {
 		check_keys(&d);
 		check_trail(&d);
@@ -273,6 +264,7 @@ ctl_doctor(struct ctl *c, struct err *e)
 		check_people(&d);
 	}
 	check_modes(&d);
+	doctor_users(&d);
 	check_disk(&d, "spool", c->conf.spool_dir);
 	check_disk(&d, "backup", c->conf.backup_dir);
 	printf("%d bad, %d warnings\n", d.bad, d.warned);

@@ -1,4 +1,4 @@
-/* connectorctl status, evidence, audit verify. */
+/* connectorctl evidence, audit verify. */
 #include "config.h"
 
 #include <inttypes.h>
@@ -13,44 +13,6 @@
 #include "ctl/ctl_int.h"
 #include "store/account.h"
 #include "store/report.h"
-
-/* ---- status */
-
-static void
-show_project(void *arg, const struct report_row *r)
-{
-	const char *why = report_text(r, 3);
-	char at[CLK_TEXT_BYTES] = "";
-
-	(void)arg;
-	if (report_i64(r, 5) != 0)
-		clk_local(report_i64(r, 5), at);
-	printf("%-10s %-38s %-15s", report_text(r, 0), report_text(r, 1), report_text(r, 2));
-	if (!str_empty(why))
-		printf(" (%s)", why);
-	printf("  %s", report_text(r, 4));
-	if (*at != '\0')
-		printf(" %s", at);
-	if (report_i64(r, 6) > 0)
-		printf("  %" PRId64 " waiting", report_i64(r, 6));
-	if (report_i64(r, 7) > 0)
-		printf("  %" PRId64 " issues", report_i64(r, 7));
-	putchar('\n');
-}
-
-int
-ctl_status(struct ctl *c, struct err *e)
-{
-	int n = 0;
-
-	if (c->argc != 1)
-		return ctl_usage(c, "takes no arguments");
-	if (ctl_open_db(c, e) == -1 || report_run(c->db, REPORT_PROJECTS, 0, show_project, NULL, &n, e) == -1)
-		return -1;
-	if (n == 0)
-		printf("no project is connected\n");
-	return CTL_OK;
-}
 
 /* ---- evidence */
 

@@ -41,6 +41,8 @@ struct conf {
 	char *signin_backend; /* "ldap" "file" */
 	char *ldap_url, *ldap_base, *ldap_filter, *ldap_bind_dn, *ldap_bind_password_file, *ldap_global_admin_group;
 	char *signin_password_file;
+	/* who runs what, for connectorctl doctor */
+	char *signin_user, *pages_user, *callback_user, *worker_user;
 	/* keys */
 	char *session_key_file, *seal_public_key_file, *seal_private_key_file, *seal_writer_key_file, *audit_key_file;
 	/* sync */

@@ -12,7 +12,6 @@ static const struct {
 	int query;
 	bool by_id;
 } table[REPORT_MAX] = {
-    [REPORT_PROJECTS] = {Q_REPORT_PROJECTS, false},
     [REPORT_ACCOUNT] = {Q_REPORT_ACCOUNT, true},
     [REPORT_PEOPLE] = {Q_REPORT_PEOPLE, true},
     [REPORT_SEATS] = {Q_REPORT_SEATS, true},

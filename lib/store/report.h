@@ -10,7 +10,6 @@
 #include "io/db.h"
 
 enum report {
-	REPORT_PROJECTS, /* all connections, one a row */
 	REPORT_ACCOUNT,  /* these by account id: */
 	REPORT_PEOPLE,
 	REPORT_SEATS, /* also by the Project Admin who asks */

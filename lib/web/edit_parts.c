@@ -179,7 +179,7 @@ put_passes(struct web_req *r, struct err *e)
 }
 
 int
-edit_put_sync(struct web_req *r, const struct state *s, struct err *e)
+edit_put_sync(struct web_req *r, const struct standing *s, struct err *e)
 {
 	const struct view_project *p = s->project;
 	struct json *waits = json_put_arr(r->model, "waits");

@@ -6,7 +6,7 @@
 #include "web/state.h"
 
 /* sync, sync_rows, waits, next_sync, sync_asked, sync_busy */
-MUST_USE int edit_put_sync(struct web_req *r, const struct state *s, struct err *e);
+MUST_USE int edit_put_sync(struct web_req *r, const struct standing *s, struct err *e);
 /* items, items_text */
 MUST_USE int edit_put_items(struct web_req *r, struct err *e);
 

@@ -80,7 +80,7 @@ put_hand_over(struct web_req *r, const struct view_seat *v, struct json *o, stru
 }
 
 static int
-put_seats(struct web_req *r, const struct state *s, struct err *e)
+put_seats(struct web_req *r, const struct standing *s, struct err *e)
 {
 	struct json *list = json_put_arr(r->model, "bics");
 
@@ -239,7 +239,7 @@ out:
 
 static int
 put_all(
-    struct web_req *r, const struct state *s, const struct page_typed *typed, struct err *e)
+    struct web_req *r, const struct standing *s, const struct page_typed *typed, struct err *e)
 {
 	put_project(r->model, s->project);
 	put_may(r);
@@ -259,10 +259,10 @@ int
 page_edit_show(struct web_req *r, int status, const struct page_typed *typed, struct err *e)
 {
 	static const struct page_typed nothing = {0};
-	struct state_services services;
+	struct standing_services services;
 	struct view_projects list = {0};
 	struct view_seats seats = {0};
-	struct state s;
+	struct standing s;
 	char ids[32];
 	int rc = -1;
 
@@ -270,9 +270,10 @@ page_edit_show(struct web_req *r, int status, const struct page_typed *typed, st
 		return err_set(e, ERR_BUG, "project id");
 	if (view_project(r->app->db, r->project_id, &list, e) == -1 ||
 	    view_seats(r->app->db, ids, &seats, e) == -1 ||
-	    state_services(r, &services, e) == -1)
+	    standing_services(r->app->db, &services, e) == -1)
 		goto out;
-	state_of(r, &list.v[0], &seats, &services, &s);
+	standing_of(&list.v[0], &seats, &services,
+	    r->app->conf.poll_interval_minutes, &s);
 	if (put_all(r, &s, typed == NULL ? &nothing : typed, e) == 0)
 		rc = web_render(r, status, "edit.xhtml", e);
 out:

@@ -17,7 +17,7 @@ const size_t page_projects_inputs_n =
     sizeof page_projects_inputs / sizeof page_projects_inputs[0];
 
 static int
-put_row(struct web_req *r, const struct state *s, struct json *o, struct err *e)
+put_row(struct web_req *r, const struct standing *s, struct json *o, struct err *e)
 {
 	const struct view_project *p = s->project;
 
@@ -71,19 +71,20 @@ put_rows(struct web_req *r, const struct view_projects *list, struct err *e)
 {
 	struct json *rows = json_put_arr(r->model, "projects");
 	struct buf ids = BUF_INIT(LIMIT_FIELD);
-	struct state_services services;
+	struct standing_services services;
 	struct view_seats seats = {0};
 	int rc = -1;
 
 	ids_of(list, &ids);
 	if (buf_check(&ids, "the ids of a page", e) == -1 ||
 	    view_seats(r->app->db, buf_str(&ids), &seats, e) == -1 ||
-	    state_services(r, &services, e) == -1)
+	    standing_services(r->app->db, &services, e) == -1)
 		goto out;
 	for (size_t i = 0; i < list->n; i++) {
-		struct state s;
+		struct standing s;
 
-		state_of(r, &list->v[i], &seats, &services, &s);
+		standing_of(&list->v[i], &seats, &services,
+		    r->app->conf.poll_interval_minutes, &s);
 		if (put_row(r, &s, json_add_obj(rows), e) == -1)
 			goto out;
 	}

@@ -1,4 +1,4 @@
-/* From rows to decisions, and the short sentences; the long ones are in state_errors.c. */
+/* The short sentences; the long ones are in state_errors.c. */
 #include "config.h"
 
 #include "web/state.h"
@@ -11,94 +11,6 @@ state_scope(const struct web_req *r)
 {
 	return (struct view_scope){
 	    .all = r->person.global_admin, .person_id = r->person.id};
-}
-
-/* ---- facts */
-
-/* Rows of `service` that concern projects; mail trouble is the Health page's. */
-static void
-take_service(void *arg, const struct view_service *s)
-{
-	static const char *const names[STATUS_SERVICE_MAX] = {
-	    [STATUS_PROCORE] = "procore",
-	    [STATUS_NPC] = "npc",
-	    [STATUS_SETTINGS] = "configuration",
-	    [STATUS_CLOCK] = "clock",
-	    [STATUS_DISK] = "disk",
-	    [STATUS_KEY] = "key",
-	};
-	struct state_services *out = arg;
-
-	for (int i = 0; i < STATUS_SERVICE_MAX; i++)
-		if (s->down && str_eq(s->name, names[i])) {
-			out->down_since_at[i] = s->since_at;
-			str_cut(out->detail[i], sizeof out->detail[i], s->detail);
-		}
-}
-
-int
-state_services(struct web_req *r, struct state_services *out, struct err *e)
-{
-	*out = (struct state_services){0};
-	return view_services(r->app->db, take_service, out, e);
-}
-
-static struct status_seat
-seat_facts(const struct view_seat *v)
-{
-	struct status_seat s = {.since_at = v->since_at,
-	    .checked_at = v->checked_at,
-	    .proved_at = v->proved_at,
-	    .checking = v->checking};
-
-	if (str_eq(v->account_state, "ok") || str_eq(v->account_state, "suspect"))
-		s.sign_in = STATUS_IN_OK;
-	else
-		s.sign_in =
-		    str_eq(v->account_state, "lost") ? STATUS_IN_LOST : STATUS_IN_NEEDED;
-	if (str_eq(v->state, "ok"))
-		s.right = STATUS_RIGHT_OK;
-	else if (str_eq(v->state, "permission_lost"))
-		s.right = STATUS_RIGHT_LOST;
-	else if (str_eq(v->state, "no_contact"))
-		s.right = STATUS_RIGHT_NO_CONTACT;
-	return s;
-}
-
-static int64_t
-poll_s(const struct web_req *r, const struct view_project *p)
-{
-	return 60 * (p->poll_minutes != 0 ? p->poll_minutes
-					  : r->app->conf.poll_interval_minutes);
-}
-
-void
-state_of(const struct web_req *r, const struct view_project *p,
-    const struct view_seats *seats, const struct state_services *services,
-    struct state *out)
-{
-	struct status_seat facts[STATUS_PROBLEMS_MAX];
-	struct status_in in = {.paused = str_eq(p->state, "paused"),
-	    .app_missing = p->app_missing,
-	    .app_since_at = p->app_since_at,
-	    .seats = facts,
-	    .poll_s = poll_s(r, p),
-	    .now = clk_now()};
-	size_t first = 0;
-
-	while (first < seats->n && seats->v[first].connection_id != p->id)
-		first++;
-	*out = (struct state){.project = p, .services = services};
-	if (first < seats->n)
-		out->seats = &seats->v[first];
-	while (first + out->seats_n < seats->n &&
-	       seats->v[first + out->seats_n].connection_id == p->id)
-		out->seats_n++;
-	for (size_t i = 0; i < out->seats_n && i < STATUS_PROBLEMS_MAX; i++)
-		facts[in.seats_n++] = seat_facts(&out->seats[i]);
-	for (int i = 0; i < STATUS_SERVICE_MAX; i++)
-		in.down_since_at[i] = services->down_since_at[i];
-	status_decide(&in, &out->status);
 }
 
 /* ---- short sentences */
@@ -122,7 +34,7 @@ state_who(struct web_req *r, const char *name, const char *login)
 /* The texts of a cause about one account: alone, and while somebody else carries the
  * project. */
 static const char *
-say_seat(struct web_req *r, const struct state *s, const struct status_problem *p,
+say_seat(struct web_req *r, const struct standing *s, const struct status_problem *p,
     enum text alone, enum text carried)
 {
 	const struct view_seat *v = &s->seats[p->seat];
@@ -138,7 +50,7 @@ say_seat(struct web_req *r, const struct state *s, const struct status_problem *
 }
 
 static const char *
-say_problem(struct web_req *r, const struct state *s, const struct status_problem *p)
+say_problem(struct web_req *r, const struct standing *s, const struct status_problem *p)
 {
 	const char *when = web_when(r, p->since_at);
 
@@ -179,7 +91,7 @@ say_problem(struct web_req *r, const struct state *s, const struct status_proble
 }
 
 static int
-say_paused(struct web_req *r, const struct state *s, const char **out, struct err *e)
+say_paused(struct web_req *r, const struct standing *s, const char **out, struct err *e)
 {
 	struct view_paused by = {0};
 
@@ -192,7 +104,7 @@ say_paused(struct web_req *r, const struct state *s, const char **out, struct er
 }
 
 int
-state_put_status(struct web_req *r, const struct state *s, struct json *obj, struct err *e)
+state_put_status(struct web_req *r, const struct standing *s, struct json *obj, struct err *e)
 {
 	static const struct {
 		const char *icon;
@@ -220,7 +132,7 @@ state_put_status(struct web_req *r, const struct state *s, struct json *obj, str
 }
 
 void
-state_put_sync(struct web_req *r, const struct state *s, struct json *obj)
+state_put_sync(struct web_req *r, const struct standing *s, struct json *obj)
 {
 	const struct view_project *p = s->project;
 	bool down = s->services->down_since_at[STATUS_PROCORE] != 0 ||
@@ -252,7 +164,7 @@ state_put_sync(struct web_req *r, const struct state *s, struct json *obj)
 }
 
 const char *
-state_verified(struct web_req *r, const struct state *s)
+state_verified(struct web_req *r, const struct standing *s)
 {
 	const struct status *st = &s->status;
 
@@ -288,10 +200,10 @@ state_put_account(struct web_req *r, const char *account_state, int64_t since_at
 }
 
 void
-state_put_seat(struct web_req *r, const struct state *s, size_t seat, struct json *obj)
+state_put_seat(struct web_req *r, const struct standing *s, size_t seat, struct json *obj)
 {
 	const struct view_seat *v = &s->seats[seat];
-	struct status_seat f = seat_facts(v);
+	struct status_seat f = standing_seat(v);
 	bool in_use = s->status.reader == (int)seat;
 
 	if (f.sign_in != STATUS_IN_OK || str_eq(v->account_state, "suspect"))
@@ -305,7 +217,7 @@ state_put_seat(struct web_req *r, const struct state *s, size_t seat, struct jso
 	else if (f.right == STATUS_RIGHT_NO_CONTACT)
 		web_put_status(obj, "status", "warning",
 		    lang_text(r->lang, TEXT_BIC_NO_CONTACT), v->state_text);
-	else if (status_seat_stale(&f, in_use, poll_s(r, s->project), clk_now()))
+	else if (status_seat_stale(&f, in_use, standing_poll_s(s->project, r->app->conf.poll_interval_minutes), clk_now()))
 		web_put_status(obj, "status", "warning",
 		    lang_text(r->lang, TEXT_ACCOUNT_OK),
 		    web_say(r, TEXT_NOT_VERIFIED, "when", web_when(r, v->proved_at), NULL));

@@ -18,7 +18,7 @@ struct row {
 };
 
 static const char *
-letter(struct web_req *r, const struct state *s)
+letter(struct web_req *r, const struct standing *s)
 {
 	const struct conf *c = &r->app->conf;
 
@@ -32,7 +32,7 @@ letter(struct web_req *r, const struct state *s)
 /* Who was told, when: the owner of the account, or of a company's trouble the Global
  * Admins. */
 static int
-mail_text(struct web_req *r, const struct state *s, const struct view_seat *v,
+mail_text(struct web_req *r, const struct standing *s, const struct view_seat *v,
     const char **out, struct err *e)
 {
 	struct view_mail m = {.sent = false};
@@ -82,7 +82,7 @@ about_seat(struct web_req *r, const struct status_problem *p, struct row *row)
 }
 
 static void
-about_service(struct web_req *r, const struct state *s, const struct status_problem *p,
+about_service(struct web_req *r, const struct standing *s, const struct status_problem *p,
     struct row *row)
 {
 	const char *name = lang_text(r->lang,
@@ -105,7 +105,7 @@ about_service(struct web_req *r, const struct state *s, const struct status_prob
 }
 
 static void
-about_project(struct web_req *r, const struct state *s, const struct status_problem *p,
+about_project(struct web_req *r, const struct standing *s, const struct status_problem *p,
     struct row *row)
 {
 	const char *company = s->project->company;
@@ -127,7 +127,7 @@ about_project(struct web_req *r, const struct state *s, const struct status_prob
 }
 
 static void
-put_row(struct web_req *r, const struct state *s, const struct status_problem *p,
+put_row(struct web_req *r, const struct standing *s, const struct status_problem *p,
     const struct row *row, struct json *o)
 {
 	bool seat = row->seat != NULL;
@@ -152,7 +152,7 @@ put_row(struct web_req *r, const struct state *s, const struct status_problem *p
 
 int
 state_put_errors(
-    struct web_req *r, const struct state *s, struct json *model, struct err *e)
+    struct web_req *r, const struct standing *s, struct json *model, struct err *e)
 {
 	struct json *list = json_put_arr(model, "errors");
 

@@ -68,7 +68,7 @@ VALUES (?1, ?2, ?3, ?4, CASE WHEN ?2 = 'ok' THEN ?4 END)
 -- SERVICE_DOWN roles: web auth sync
 SELECT 1 FROM service WHERE name = ?1 AND state = 'down';
 
--- SERVICE_ALL roles: web auth sync plan: scan seven rows
+-- SERVICE_ALL roles: web auth sync admin plan: scan seven rows
 SELECT name, state, detail, since_at, coalesce(last_ok_at, 0) FROM service ORDER BY name;
 
 -- INCIDENT_DIGEST_PEOPLE roles: sync plan: scan once a day, people are few

@@ -1,34 +1,5 @@
 -- What connectorctl shows: lib/store/report.c. Columns are printed under their names, those ending in _at as times.
 
--- REPORT_PROJECTS roles: admin plan: scan all projects are listed
-SELECT c.npc_number AS number, c.npc_name AS name,
-       CASE WHEN c.state = 'paused' THEN 'Paused'
-            WHEN co.app_state = 'not_connected' OR s.alive = 0 THEN 'Connection Lost'
-            ELSE 'Connected' END AS connection,
-       CASE WHEN c.state = 'paused' THEN ''
-            WHEN co.app_state = 'not_connected' THEN 'the app is not connected at ' || co.name
-            WHEN s.seats = 0 THEN 'no BIC user'
-            ELSE ltrim(coalesce('; waits for ' || s.signed_out, '') || coalesce('; no permission for ' || s.barred, ''),
-                       '; ') END AS why,
-       CASE WHEN c.sync_error <> '' THEN 'Failed: ' || c.sync_error
-            WHEN c.last_sync_at IS NULL THEN 'never synced'
-            ELSE 'Success' END AS sync,
-       c.last_sync_at AS last_sync_at,
-       (SELECT count(*) FROM item AS i WHERE i.connection_id = c.id AND i.state = 'waiting') AS waiting,
-       (SELECT count(*) FROM issue AS i WHERE i.connection_id = c.id AND i.state = 'open') AS issues
-  FROM connection AS c
-  JOIN company AS co ON co.procore_company_id = c.procore_company_id
-  LEFT JOIN (SELECT b.connection_id, count(*) AS seats,
-                    sum(a.state IN ('ok', 'suspect') AND b.state <> 'permission_lost') AS alive,
-                    group_concat(CASE WHEN a.state NOT IN ('ok', 'suspect') THEN a.login END, ', ') AS signed_out,
-                    group_concat(CASE WHEN a.state IN ('ok', 'suspect') AND b.state = 'permission_lost'
-                                      THEN a.login END, ', ') AS barred
-               FROM (SELECT * FROM bic WHERE removed_at IS NULL ORDER BY connection_id, position) AS b
-               JOIN account AS a ON a.id = b.account_id
-              GROUP BY b.connection_id) AS s ON s.connection_id = c.id
- WHERE c.state <> 'disconnected'
- ORDER BY c.npc_number, c.npc_name, c.id;
-
 -- REPORT_ACCOUNT roles: web admin
 SELECT id, public_id, login, name, procore_user_id, state, cause, cause_text, since_at, generation, access_expires_at,
        refresh_due_at, last_refresh_at, proved_at, created_at

@@ -2,7 +2,7 @@
 -- Connected Projects: what is cut off first, then what needs attention, then by number. The rank follows
 -- core/status without the services, which concern all projects alike.
 
--- VIEW_PROJECT_IDS roles: web plan: scan the list is ranked over all projects of the person
+-- VIEW_PROJECT_IDS roles: web admin plan: scan the list is ranked over all projects of the person
 -- seats: 2 somebody can carry the project, 1 somebody cannot, NULL nobody sits there.
 WITH visible (id) AS (
     SELECT id FROM connection WHERE ?1 AND state <> 'disconnected'
@@ -57,7 +57,7 @@ ranked (id, npc_number, npc_name, rank) AS (
       FROM seen)
 SELECT count(*), ifnull(sum(rank = 0), 0), ifnull(sum(rank = 1), 0) FROM ranked;
 
--- VIEW_PROJECTS roles: web
+-- VIEW_PROJECTS roles: web admin
 -- Some projects (?1: JSON list of ids), in the list's order.
 SELECT c.id, c.npc_number, c.npc_name, c.npc_server, c.procore_number, c.procore_name, co.name, c.state,
        co.app_state = 'not_connected', co.since_at, ifnull(c.poll_minutes, 0), c.webhooks,
@@ -71,7 +71,7 @@ SELECT c.id, c.npc_number, c.npc_name, c.npc_server, c.procore_number, c.procore
   JOIN company AS co ON co.procore_company_id = c.procore_company_id
  WHERE c.state <> 'disconnected' ORDER BY j.key;
 
--- VIEW_SEATS roles: web
+-- VIEW_SEATS roles: web admin
 -- Seats of some connections (?1: JSON list of ids), in failover order.
 SELECT b.id, b.connection_id, b.account_id, b.position, b.state, b.state_text, b.npc_contact_id, b.rfi_level,
        b.submittal_level, ifnull(b.checked_at, 0), a.public_id, a.login,

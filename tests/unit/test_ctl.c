@@ -6,6 +6,9 @@
 #include <ftw.h>
 #include <getopt.h>
 #include <grp.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <sqlite3.h>
 
@@ -34,23 +37,41 @@ put(const char *name, const char *text)
 	unit_write(at(name), text, strlen(text), 0600);
 }
 
-static int
-setup(void **state)
+/* Who runs the tests. */
+static const char *
+me(void)
+{
+	const struct passwd *p = getpwuid(getuid());
+
+	assert_non_null(p);
+	return p->pw_name;
+}
+
+/* The pages run as that user, the rest as whoever runs the tests. */
+static void
+write_conf(const char *pages_user)
 {
 	struct buf b = BUF_INIT(16384);
 
-	(void)state;
-	unit_mkdir(dir);
-	put("client_secret", "x\n");
 	buf_printf(&b,
 	    "public_url = https://portal.example.com/connectorweb\ndatabase = %s/state/x.db\nspool_dir = %s/state/spool\n"
 	    "backup_dir = %s/state/backup\nwake_socket = %s/wake.sock\nprocore_client_id = x\n"
 	    "procore_client_secret_file = %s/client_secret\nsession_key_file = %s/keys/session\n"
 	    "seal_public_key_file = %s/keys/public\nseal_private_key_file = %s/keys/private\n"
-	    "seal_writer_key_file = %s/keys/writer\naudit_key_file = %s/keys/audit\n",
-	    dir, dir, dir, dir, dir, dir, dir, dir, dir, dir);
+	    "seal_writer_key_file = %s/keys/writer\naudit_key_file = %s/keys/audit\n"
+	    "signin_user = %s\npages_user = %s\ncallback_user = %s\nworker_user = %s\n",
+	    dir, dir, dir, dir, dir, dir, dir, dir, dir, dir, me(), pages_user, me(), me());
 	put("c.conf", buf_str(&b));
 	buf_clear(&b);
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	unit_mkdir(dir);
+	put("client_secret", "x\n");
+	write_conf(me());
 	return 0;
 }
 
@@ -372,7 +393,25 @@ test_import_projects(void **state)
 	                        "'lee@x.example'"), 3);
 	RUN(CTL_OK, "status");
 	expect("Riverside Clinic");
-	expect("Connection Lost (waits for Kim@x.example, sam@x.example, lee@x.example)");
+	expect("Connection Lost  last sync never");
+	expect("- waits for Kim@x.example to sign in\n           - waits for sam@x.example to sign in");
+	/* The same causes as on the page. */
+	(void)number("update account set state = 'ok', proved_at = unixepoch() where login_folded = 'kim@x.example'");
+	(void)number("update account set state = 'lost', cause_text = 'revoked there' where login_folded = 'sam@x.example'");
+	(void)number("update bic set state = 'no_contact', state_text = 'No NPC contact information found for given login Kim'"
+	    " where account_id = (select id from account where login_folded = 'kim@x.example')");
+	(void)number("insert or replace into service (name, state, detail, since_at) values ('npc', 'down', 'x', 1700000000)");
+	RUN(CTL_OK, "status");
+	expect("Connected (!)");
+	expect("- sign-in of sam@x.example lost: revoked there");
+	expect("- No NPC contact information found for given login Kim");
+	expect("- Project Center does not answer since 2023-11-14");
+	(void)number("update company set app_state = 'not_connected'");
+	RUN(CTL_OK, "status");
+	expect("- the app is not connected at ");
+	(void)number("update account set state = 'needed'");
+	(void)number("delete from service");
+	(void)number("update company set app_state = 'unknown'");
 	RUN(CTL_OK, "evidence", "kim@X.example");
 	expect("login              Kim@x.example");
 	RUN(CTL_FAILED, "evidence", "nobody");
@@ -459,6 +498,42 @@ test_migrate_an_empty_database(void **state)
 	assert_int_equal(number("select count(*) from audit where action = 'migrate'"), 1);
 }
 
+/* A user that the pages run as: what it lacks, and what it should not have. */
+static void
+test_doctor_looks_at_service_users(void **state)
+{
+	const struct passwd *nobody = getpwnam("nobody");
+	char *text;
+
+	(void)state;
+	init();
+	RUN(CTL_FAILED, "doctor"); /* no worker runs here */
+	text = xasprintf("ok   %-14s reaches all that its programs need", me());
+	expect(text);
+	free(text);
+	write_conf("nobody");
+	RUN(CTL_FAILED, "doctor");
+	expect("BAD  nobody         cannot enter ");
+	assert_int_equal(chmod(dir, 0755), 0);
+	assert_int_equal(chmod(at("keys"), 0755), 0);
+	assert_int_equal(chmod(at("state"), 0755), 0);
+	assert_int_equal(chmod(at("c.conf"), 0644), 0);
+	RUN(CTL_FAILED, "doctor");
+	expect("BAD  nobody         cannot read and write ");
+	/* Only root can give a file to a group that it is not in itself. */
+	assert_non_null(nobody);
+	if (geteuid() == 0) {
+		assert_int_equal(chown(at("keys/private"), (uid_t)-1, nobody->pw_gid), 0);
+		assert_int_equal(chmod(at("keys/private"), 0640), 0);
+		RUN(CTL_FAILED, "doctor");
+		expect("BAD  nobody         may read ");
+		expect("keys/private (seal_private_key_file), which none of its programs needs");
+	}
+	write_conf("no-such-user");
+	RUN(CTL_FAILED, "doctor");
+	expect("there is no user no-such-user here");
+}
+
 static void
 test_doctor(void **state)
 {
@@ -511,6 +586,7 @@ main(void)
 	    TEST(test_migrate_and_config),
 	    TEST(test_migrate_an_empty_database),
 	    TEST(test_doctor),
+	    TEST(test_doctor_looks_at_service_users),
 	    TEST(test_usage),
 	};
 

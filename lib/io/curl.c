@@ -396,12 +396,9 @@ is_tls(CURLcode code)
 
 /* Nothing of the request had left. For SMTP curl counts its own greeting as connecting. */
 static enum curl_stage
-early_stage(const struct run *r, CURLcode code)
+early_stage(CURLcode code, const struct curl_facts *f)
 {
-	curl_off_t named = 0;
-	curl_off_t connected = 0;
-
-	if (r->private_seen)
+	if (f->private_seen)
 		return CURL_STAGE_PRIVATE;
 	if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL)
 		return CURL_STAGE_URL;
@@ -416,35 +413,51 @@ early_stage(const struct run *r, CURLcode code)
 	if (code == CURLE_LOGIN_DENIED)
 		return CURL_STAGE_LOGIN;
 	/* timeouts and resets: how far did it come */
-	(void)curl_easy_getinfo(r->easy, CURLINFO_NAMELOOKUP_TIME_T, &named);
-	(void)curl_easy_getinfo(r->easy, CURLINFO_CONNECT_TIME_T, &connected);
-	if (named == 0)
+	if (!f->named)
 		return CURL_STAGE_RESOLVE;
-	if (r->t->method == NULL && (connected != 0 || r->replied))
+	if (f->mail && (f->connected || f->replied))
 		return CURL_STAGE_LOGIN;
-	return r->shaking ? CURL_STAGE_TLS : CURL_STAGE_CONNECT;
+	return f->shaking ? CURL_STAGE_TLS : CURL_STAGE_CONNECT;
+}
+
+enum curl_stage
+curl_stage_of(int code, const struct curl_facts *f)
+{
+	if (code == CURLE_OK)
+		return CURL_STAGE_DONE;
+	if (!f->ready)
+		return early_stage((CURLcode)code, f);
+	if (f->stopped)
+		return CURL_STAGE_STOPPED;
+	if (f->read_failed || code == CURLE_OUT_OF_MEMORY)
+		return CURL_STAGE_LOCAL;
+	if (code == CURLE_SEND_ERROR || (!f->mail && !f->head_left) || !f->body_left)
+		return CURL_STAGE_SEND;
+	return CURL_STAGE_LOST;
 }
 
 static enum curl_stage
 stage_of(const struct run *r, CURLcode code)
 {
-	int64_t all = body_bytes(r->t);
-	curl_off_t up = 0;
+	curl_off_t named = 0, connected = 0, up = 0;
 	long head = 0;
+	struct curl_facts f = {.mail = r->t->method == NULL,
+	    .ready = r->ready,
+	    .stopped = r->stopped,
+	    .read_failed = r->read_failed,
+	    .private_seen = r->private_seen,
+	    .shaking = r->shaking,
+	    .replied = r->replied};
 
-	if (code == CURLE_OK)
-		return CURL_STAGE_DONE;
-	if (!r->ready)
-		return early_stage(r, code);
-	if (r->stopped)
-		return CURL_STAGE_STOPPED;
-	if (r->read_failed || code == CURLE_OUT_OF_MEMORY)
-		return CURL_STAGE_LOCAL;
+	(void)curl_easy_getinfo(r->easy, CURLINFO_NAMELOOKUP_TIME_T, &named);
+	(void)curl_easy_getinfo(r->easy, CURLINFO_CONNECT_TIME_T, &connected);
 	(void)curl_easy_getinfo(r->easy, CURLINFO_SIZE_UPLOAD_T, &up);
 	(void)curl_easy_getinfo(r->easy, CURLINFO_REQUEST_SIZE, &head);
-	if (code == CURLE_SEND_ERROR || (r->t->method != NULL && head == 0) || up < all)
-		return CURL_STAGE_SEND;
-	return CURL_STAGE_LOST;
+	f.named = named != 0;
+	f.connected = connected != 0;
+	f.head_left = head != 0;
+	f.body_left = up >= body_bytes(r->t);
+	return curl_stage_of((int)code, &f);
 }
 
 static void

@@ -90,6 +90,19 @@ void curl_door_free(struct curl_door *d); /* accepts NULL */
  * else may be (lib/transfer.c, Curl_retry_request). Cannot fail: the outcome is in out. */
 void curl_door_run(struct curl_door *d, const struct curl_task *t, struct curl_end *out);
 
+/* What is known of a transfer that ended. */
+struct curl_facts {
+	bool mail;        /* SMTP, else HTTP */
+	bool ready;       /* the request was about to leave: from here on a byte may have left */
+	bool stopped;     /* one of the task's functions answered false */
+	bool read_failed; /* the file that is sent could not be read */
+	bool private_seen;
+	bool named, connected, shaking, replied; /* how far it came before that */
+	bool head_left, body_left;               /* the request's head; all of its body */
+};
+/* The stage for libcurl's code (0 is good; unknown codes are judged by the facts). Pure. */
+enum curl_stage curl_stage_of(int code, const struct curl_facts *f);
+
 /* True for addresses that are not of the public internet: loopback, private, link-local,
  * shared, multicast, reserved, and IPv6 forms that carry one of these. Anything that is no
  * address is private. source  IANA special-purpose address registries (RFC 6890) */

@@ -209,6 +209,12 @@ job_asked(struct db *db, enum job_kind kind, int64_t ref, bool *yes, struct err 
 	return 0;
 }
 
+int
+job_cancel(struct db *db, enum job_kind kind, int64_t ref, struct err *e)
+{
+	return db_run(db, Q_JOB_CANCEL, e, DB_TEXT(job_kind_name(kind)), DB_I64(ref));
+}
+
 static int
 release(struct db *db, const char *owner_prefix, struct err *e)
 {

@@ -78,6 +78,8 @@ MUST_USE int job_finish(struct db *db, const struct job *j, int64_t next_at, str
 MUST_USE int job_fail(struct db *db, const struct job *j, int64_t retry_at, const char *message, struct err *e);
 /* Is there such a job, waiting or running? Roles auth and sync. errors ERR_BUSY, ERR_DB; source query JOB_ASKED */
 MUST_USE int job_asked(struct db *db, enum job_kind kind, int64_t ref, bool *yes, struct err *e);
+/* It is wanted no more; one that runs just now ends as it ends. Role auth. source query JOB_CANCEL */
+MUST_USE int job_cancel(struct db *db, enum job_kind kind, int64_t ref, struct err *e);
 /* Free all leases of an owner prefix ("4711."), due at once: a worker process died.
  * errors  ERR_BUG an empty prefix; ERR_BUSY, ERR_IO; source  query JOB_RELEASE */
 MUST_USE int job_release(struct db *db, const char *owner_prefix, struct err *e);

@@ -237,6 +237,8 @@ store_writes(struct web_req *r, const struct attempt *a, const struct account *w
 	if (store_pair(r, want->id, pair, me, e) == -1 || know_person(r, e) == -1 ||
 	    account_join_person(db, want->id, r->person.user_name, "proved", e) == -1 ||
 	    incident_close_account(db, &r->app->conf, want->id, e) == -1 ||
+	    /* What was to be given back is wanted again. */
+	    job_cancel(db, JOB_REVOKE, want->id, e) == -1 ||
 	    attempt_outcome(db, a->id, "connected", e) == -1 ||
 	    (hand_over_id != 0 && hand_over_used(db, hand_over_id, e) == -1) ||
 	    audit_add(db, r->person.user_name,

@@ -191,6 +191,20 @@ page_resume(struct web_req *r, struct err *e)
 	return form_done(r, "resumed", e);
 }
 
+/* Who has no other project is signed out of Procore: the worker looks whether that is so. */
+static int
+wish_revocations(struct web_req *r, struct err *e)
+{
+	struct view_seats s = {0};
+	int rc = form_seats(r, &s, e);
+
+	for (size_t i = 0; rc == 0 && i < s.n; i++)
+		rc = job_wish(r->app->db, JOB_REVOKE, s.v[i].account_id,
+		    "{\"after\":\"needed\"}", JOB_PRIO_TOKEN, clk_now(), e);
+	view_seats_clear(&s);
+	return rc;
+}
+
 int
 page_disconnect(struct web_req *r, struct err *e)
 {
@@ -199,7 +213,7 @@ page_disconnect(struct web_req *r, struct err *e)
 	if (!str_eq(fcgi_input(r->inputs, "sure"), "1"))
 		return err_set(e, ERR_INPUT, "tick the box to disconnect the project");
 	if (set_state(r, "disconnected", "connection.disconnect", e) == -1 ||
-	    db_commit(r->app->db, e) == -1)
+	    wish_revocations(r, e) == -1 || db_commit(r->app->db, e) == -1)
 		return -1;
 	return web_redirect(r, "/Projects?done=disconnected", e);
 }

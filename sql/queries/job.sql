@@ -61,3 +61,6 @@ UPDATE job SET lease_until_at = ?3 WHERE id = ?1 AND owner = ?2;
 
 -- JOB_ASKED roles: auth sync
 SELECT EXISTS (SELECT 1 FROM job WHERE kind = ?1 AND ref = ?2);
+
+-- JOB_CANCEL roles: auth
+DELETE FROM job WHERE kind = ?1 AND ref = ?2;

@@ -50,6 +50,14 @@ class SignIns(Case):
                                    f"account {before['id']}"), [(1,)])
         self.assertEqual(self.rows("SELECT count(*) FROM hand_over WHERE used_at IS NOT NULL"), [(1,)])
 
+    def test_a_sign_in_calls_off_the_revocation_that_waits(self):
+        """Disconnected while Procore was down, and signed in again to connect anew: that must not be revoked."""
+        account = self.account(self.login("lnakamura"))["id"]
+        self.write("INSERT INTO job (kind, ref, arg, priority, due_at, error, tries, created_at)"
+                   " VALUES ('revoke', ?, '{\"after\":\"needed\"}', 30, unixepoch() + 86400, 'HTTP 503', 3, 1)", account)
+        self.assertEqual(self.sign_in("lnakamura").status, 200)
+        self.assertEqual(self.rows("SELECT count(*) FROM job WHERE kind = 'revoke' AND ref = ?", account), [(0,)])
+
     def test_f23_f24_signing_in_again_makes_nothing_new(self):
         def links():
             return (self.rows("SELECT id, login_folded, procore_user_id FROM account ORDER BY id"),

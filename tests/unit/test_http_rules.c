@@ -149,6 +149,79 @@ test_texts(void **state UNUSED)
 		assert_non_null(http_stage_name((enum http_stage)i));
 }
 
+/* Every code of libcurl, those of later releases included, with every set of facts: before
+ * the request was ready nothing can have left, and afterwards nobody says that. Only so may
+ * a renewal be tried again (DESIGN.md 7 "Refresh"). */
+static void
+test_every_curl_code(void **state)
+{
+	enum { CODES = 140, FACTS = 1 << 11 };
+
+	(void)state;
+	for (int code = 1; code < CODES; code++)
+		for (unsigned bits = 0; bits < FACTS; bits++) {
+			struct curl_facts f = {(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0,
+			    (bits & 8) != 0, (bits & 16) != 0, (bits & 32) != 0, (bits & 64) != 0,
+			    (bits & 128) != 0, (bits & 256) != 0, (bits & 512) != 0,
+			    (bits & 1024) != 0};
+			enum curl_stage got = curl_stage_of(code, &f);
+			bool late = got == CURL_STAGE_SEND || got == CURL_STAGE_LOST ||
+				    got == CURL_STAGE_STOPPED;
+
+			if (got == CURL_STAGE_DONE ||
+			    (got != CURL_STAGE_LOCAL && late != f.ready))
+				fail_msg("code %d, facts %u: stage %d", code, bits, (int)got);
+		}
+}
+
+static void
+test_curl_codes(void **state)
+{
+	static const struct {
+		int code; /* numbers of curl/curl.h */
+		struct curl_facts f;
+		enum curl_stage want;
+	} rows[] = {
+	    {0, {.ready = true, .head_left = true, .body_left = true}, CURL_STAGE_DONE},
+	    {1, {.named = false}, CURL_STAGE_URL},   /* UNSUPPORTED_PROTOCOL */
+	    {3, {.named = false}, CURL_STAGE_URL},   /* URL_MALFORMAT */
+	    {5, {.named = false}, CURL_STAGE_RESOLVE}, /* COULDNT_RESOLVE_PROXY */
+	    {6, {.named = false}, CURL_STAGE_RESOLVE}, /* COULDNT_RESOLVE_HOST */
+	    {7, {.named = true}, CURL_STAGE_CONNECT},  /* COULDNT_CONNECT */
+	    {7, {.named = true, .private_seen = true}, CURL_STAGE_PRIVATE},
+	    {27, {.named = true}, CURL_STAGE_LOCAL},    /* OUT_OF_MEMORY */
+	    {35, {.named = true, .connected = true, .shaking = true}, CURL_STAGE_TLS},
+	    {58, {.named = true}, CURL_STAGE_TLS},      /* SSL_CERTPROBLEM */
+	    {60, {.named = true}, CURL_STAGE_TLS},      /* PEER_FAILED_VERIFICATION */
+	    {77, {.named = true}, CURL_STAGE_TLS},      /* SSL_CACERT_BADFILE */
+	    {97, {.named = true}, CURL_STAGE_CONNECT},  /* PROXY */
+	    {28, {.named = false}, CURL_STAGE_RESOLVE}, /* OPERATION_TIMEDOUT: how far? */
+	    {28, {.named = true}, CURL_STAGE_CONNECT},
+	    {28, {.named = true, .connected = true, .shaking = true}, CURL_STAGE_TLS},
+	    {28, {.ready = true}, CURL_STAGE_SEND},
+	    {28, {.ready = true, .head_left = true}, CURL_STAGE_SEND},
+	    {28, {.ready = true, .head_left = true, .body_left = true}, CURL_STAGE_LOST},
+	    {18, {.ready = true, .head_left = true, .body_left = true}, CURL_STAGE_LOST}, /* PARTIAL_FILE */
+	    {52, {.ready = true, .head_left = true, .body_left = true}, CURL_STAGE_LOST}, /* GOT_NOTHING */
+	    {55, {.ready = true, .head_left = true, .body_left = true}, CURL_STAGE_SEND}, /* SEND_ERROR */
+	    {56, {.ready = true, .head_left = true, .body_left = true}, CURL_STAGE_LOST}, /* RECV_ERROR */
+	    {16, {.ready = true, .head_left = true, .body_left = true}, CURL_STAGE_LOST}, /* HTTP2 */
+	    {92, {.ready = true, .head_left = true, .body_left = true}, CURL_STAGE_LOST}, /* HTTP2_STREAM */
+	    {23, {.ready = true, .head_left = true, .body_left = true, .stopped = true}, CURL_STAGE_STOPPED},
+	    {42, {.ready = true, .read_failed = true}, CURL_STAGE_LOCAL}, /* ABORTED_BY_CALLBACK */
+	    {67, {.mail = true, .named = true}, CURL_STAGE_LOGIN}, /* LOGIN_DENIED */
+	    {56, {.mail = true, .named = true, .connected = true, .replied = true}, CURL_STAGE_LOGIN},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		enum curl_stage got = curl_stage_of(rows[i].code, &rows[i].f);
+
+		if (got != rows[i].want)
+			fail_msg("row %zu, code %d: stage %d", i, rows[i].code, (int)got);
+	}
+}
+
 int
 main(void)
 {
@@ -157,6 +230,8 @@ main(void)
 	    cmocka_unit_test(test_private_addresses),
 	    cmocka_unit_test(test_wrong_use),
 	    cmocka_unit_test(test_texts),
+	    cmocka_unit_test(test_every_curl_code),
+	    cmocka_unit_test(test_curl_codes),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

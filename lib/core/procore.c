@@ -266,6 +266,22 @@ decide(const struct procore_req *r, const struct http_resp *resp, bool second_40
 		     !str_eq(procore_path(r->op)->method, "GET") && may_have_worked(resp);
 }
 
+static int
+tell_trail(struct db *db, int64_t company_id, const struct company_state *c, bool gone,
+    struct err *e)
+{
+	struct json *detail = json_obj();
+	char id[32] = "";
+	int rc = str_format(id, sizeof id, "company %" PRId64, company_id);
+
+	json_put_str(detail, "what", c->name[0] != '\0' ? c->name : id);
+	if (rc == 0)
+		rc = audit_worker(db, gone ? "company.app_missing" : "company.app_connected",
+		    "company", company_id, detail, e);
+	json_free(detail);
+	return rc;
+}
+
 /* The app is gone from the company, or back: remember it, tell, and set the time of the
  * next try. */
 static int
@@ -290,9 +306,7 @@ note_company(struct procore *p, int64_t company_id, bool gone, const char *text,
 	if (db_begin(db, e) == -1)
 		return -1;
 	if (company_state_put(db, company_id, gone, *next_try_at, now, e) == -1 ||
-	    (gone != c.not_connected &&
-		audit_worker(db, gone ? "company.app_missing" : "company.app_connected", "company", company_id, NULL,
-		    e) == -1) ||
+	    (gone != c.not_connected && tell_trail(db, company_id, &c, gone, e) == -1) ||
 	    (gone ? incident_open_company(db, p->oauth->conf, company_id, text, e)
 		  : incident_close_company(db, p->oauth->conf, company_id, e)) == -1) {
 		db_rollback(db);

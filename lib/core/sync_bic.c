@@ -251,7 +251,8 @@ note_state(struct check *c, const char *state, const char *text, struct err *e)
 
 	json_put_str(detail, "login", c->login);
 	json_put_str(detail, "what", state);
-	json_put_str(detail, "reason", text);
+	json_put_str(
+	    detail, "reason", str_empty(text) ? "nothing stands in the way" : text);
 	rc = audit_worker(
 	    c->r.db, "bic.checked", "connection", c->r.connection_id, detail, e);
 	json_free(detail);

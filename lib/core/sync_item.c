@@ -46,7 +46,8 @@ item_carried(struct work *w, const struct effect *f, const char *action, const c
 	char what[128];
 	int rc;
 
-	if (str_format(what, sizeof what, "%s %.60s", w->it.kind, w->it.number) == -1)
+	if (str_format(what, sizeof what, "%s %.60s",
+		w->kind == PLAN_RFI ? "RFI" : "submittal", w->it.number) == -1)
 		what[0] = '\0';
 	json_put_str(detail, "what", what);
 	json_put_i64(detail, "item", w->it.id);

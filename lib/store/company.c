@@ -23,6 +23,7 @@ company_state_get(
 		out->not_connected = str_eq(db_col_text(q, 0), "not_connected");
 		out->since_at = db_col_i64(q, 1);
 		out->next_try_at = db_col_i64(q, 2);
+		str_cut(out->name, sizeof out->name, db_col_text(q, 3));
 	}
 	rc = 0;
 out:

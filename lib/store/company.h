@@ -15,6 +15,7 @@ struct company_state {
 	bool not_connected; /* the app is not connected at that company */
 	int64_t since_at;
 	int64_t next_try_at; /* 0: ask as usual; else no call to this company before */
+	char name[257];      /* Procore's; "" not known */
 };
 MUST_USE int company_state_get(
     struct db *db, int64_t procore_company_id, struct company_state *out, struct err *e);

@@ -1,7 +1,7 @@
 -- Procore companies: is our app connected there (store/company).
 
 -- COMPANY_GET roles: sync auth
-SELECT app_state, since_at, next_try_at FROM company WHERE procore_company_id = ?1;
+SELECT app_state, since_at, next_try_at, name FROM company WHERE procore_company_id = ?1;
 
 -- COMPANY_PUT roles: sync auth
 INSERT INTO company (procore_company_id, app_state, since_at, next_try_at) VALUES (?1, ?2, ?3, ?4)

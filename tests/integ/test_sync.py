@@ -524,6 +524,16 @@ class Story(SyncCase):
     def calls(self):
         return self.rig.client().json("GET", self.rig.url("procore", "/_control/state?what=calls"), None)["calls"]
 
+    def test_zz_every_effect_is_in_the_trail(self):
+        """Promise 7: what the stories above did on either side, one row each; and what was found out about seats."""
+        done = self.one("SELECT count(*) AS n FROM effect WHERE state = 'done'")["n"]
+        told = self.one("SELECT count(*) AS n FROM audit WHERE actor = 'worker' AND action IN ('item.create',"
+                        " 'item.update', 'item.reopen', 'item.file', 'item.answer')")["n"]
+        self.assertGreater(done, 10)
+        self.assertEqual(told, done)
+        for action in ("item.create", "item.answer"):
+            self.assertTrue(self.sql("SELECT 1 FROM audit WHERE action = ?", action), action)
+
 
 class Sign(SyncCase):
     """Sign-ins that are not there."""

@@ -197,6 +197,14 @@ a_company_is_left_alone_and_comes_back(void **state)
 	assert_int_equal(a.cause, CAUSE_NONE);
 	OK(&fx.rig, company_state_get(fx.rig.db, COMPANY, &c, &fx.rig.err));
 	assert_false(c.not_connected);
+	/* Each change once. */
+	assert_int_equal(rig_number(&fx.rig, "SELECT count(*) FROM audit WHERE actor = 'worker' "
+					     "AND action = 'company.app_missing' AND "
+					     "detail LIKE '%company %'"),
+	    1);
+	assert_int_equal(rig_number(&fx.rig, "SELECT count(*) FROM audit WHERE actor = 'worker' "
+					     "AND action = 'company.app_connected'"),
+	    1);
 	assert_int_equal(
 	    rig_number(&fx.rig, "SELECT count(*) FROM incident WHERE closed_at IS NULL"),
 	    0);

@@ -437,7 +437,8 @@ test_other_answers_are_the_callers(void **state)
 	assert_int_equal(
 	    ask(f, &fetch, HEAD("503 Service Unavailable") "Content-Length: 2\r\n\r\nno"), SPOOL_GOT_NONE);
 	assert_int_equal(ask(f, &fetch, NULL), SPOOL_GOT_NONE);
-	assert_int_equal(f->call.resp.stage, HTTP_LOST);
+	/* The script has no step, so the server may be gone before the connection. */
+	assert_true(f->call.resp.stage == HTTP_LOST || f->call.resp.stage == HTTP_CONNECT);
 	/* nothing was lost by that */
 	assert_int_equal(f->part.bytes, 5);
 	assert_int_equal(ask(f, &fetch,

@@ -76,7 +76,7 @@ wake(struct run *r, struct err *e)
 		if (str_empty(r->bics[i].contact_id) &&
 		    r->bics_checked_at[i] <= now - SYNC_SELDOM_S &&
 		    item_wake_reason(r->db, r->connection_id, r->bics[i].account_id,
-			plan_reason_word(PLAN_R_NO_CONTACT), now, e) == -1)
+			plan_reason_word(PLAN_R_NO_CONTACT), false, now, e) == -1)
 			return -1;
 	return 0;
 }

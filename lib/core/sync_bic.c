@@ -277,9 +277,9 @@ save_seat(struct check *c, struct err *e)
 	/* What waited for this seat is due again. */
 	if (str_eq(state, "ok") && !str_eq(c->was, "ok") &&
 	    (item_wake_reason(db, c->r.connection_id, c->account_id,
-		 plan_reason_word(PLAN_R_NO_CONTACT), now, e) == -1 ||
+		 plan_reason_word(PLAN_R_NO_CONTACT), true, now, e) == -1 ||
 		item_wake_reason(db, c->r.connection_id, c->account_id,
-		    plan_reason_word(PLAN_R_PERMISSION), now, e) == -1 ||
+		    plan_reason_word(PLAN_R_PERMISSION), true, now, e) == -1 ||
 		job_wish(db, JOB_SYNC, c->r.connection_id, "", JOB_PRIO_BUSY, now, e) ==
 		    -1))
 		goto fail;
@@ -391,7 +391,7 @@ sync_resume_account(struct sync_ctx *x, int64_t account_id, struct err *e)
 			e) == -1 ||
 		    item_wake_account(db, connection_id, account_id, now, e) == -1 ||
 		    item_wake_reason(db, connection_id, account_id,
-			plan_reason_word(PLAN_R_PERMISSION), now, e) == -1 ||
+			plan_reason_word(PLAN_R_PERMISSION), true, now, e) == -1 ||
 		    job_wish(db, JOB_SYNC, connection_id, "", JOB_PRIO_RESUME, now, e) ==
 			-1) {
 			db_rollback(db);

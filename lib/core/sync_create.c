@@ -193,6 +193,27 @@ adopt(struct work *w, const struct effect *f, bool *found, struct err *e)
 	return rc;
 }
 
+/* People there removed a contact since its seat was checked: all who are on this item are
+ * looked up again, and the item is decided about once more. */
+static int
+forget_contacts(
+    struct work *w, const struct effect *f, const struct npc_answer *a, struct err *e)
+{
+	w->contacts_stale = true;
+	if (effect_refused(w->r->db, f, a->text, clk_now(), e) == -1)
+		return -1;
+	for (size_t i = 0; i < w->r->bics_n && !w->failed && !w->r->stopped; i++) {
+		struct plan_bic *b = &w->r->bics[i];
+
+		if (str_empty(b->contact_id) || plan_match(&w->remote, b, 1) == NULL)
+			continue;
+		b->contact_id[0] = '\0';
+		if (create_contact(w, b, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 static int
 call_create(struct work *w, const struct effect *f, struct err *e)
 {
@@ -205,6 +226,10 @@ call_create(struct work *w, const struct effect *f, struct err *e)
 	    npc_create(w->r->x->npc, item_npc_kind(w), w->r->npc_project, body, &a, e) ==
 		-1)
 		goto out;
+	if (str_eq(a.code, "unknown_contact") && !w->contacts_stale) {
+		rc = forget_contacts(w, f, &a, e);
+		goto out;
+	}
 	if (str_eq(a.code, "external_id_taken") || str_eq(a.code, "idempotency_conflict")) {
 		rc = adopt(w, f, &found,
 		    e); /* from an earlier connection of the same two projects */

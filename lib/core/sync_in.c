@@ -423,5 +423,10 @@ in_carry(struct work *w, bool waits, struct err *e)
 	if (out.verdict == PLAN_KEEP && w->it.court_left_at == 0 && !out.in_court &&
 	    (in.state == PLAN_ANSWERED || in.state == PLAN_CLOSED_ITEM))
 		w->it.court_left_at = clk_now();
+	if (act(w, &out, e) == -1)
+		return -1;
+	if (!w->contacts_stale || w->failed || w->r->stopped || w->it.npc_id != NULL)
+		return 0;
+	plan_item(&in, &out);
 	return act(w, &out, e);
 }

@@ -125,6 +125,7 @@ struct work {
 	int64_t reader;     /* account that reads */
 	int64_t wait_until; /* the item is looked at again then; 0: no */
 	bool failed;        /* this try failed; reason is in it */
+	bool contacts_stale; /* NPC did not know a contact that a seat had; looked up again */
 	bool changed;       /* something was done that history tells */
 	bool was_new;       /* not in Project Center when the work began */
 	bool answering;     /* an answer waited to go back */

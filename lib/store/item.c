@@ -189,10 +189,10 @@ item_any_open(
 
 int
 item_wake_reason(struct db *db, int64_t connection_id, int64_t account_id,
-    const char *reason, int64_t at, struct err *e)
+    const char *reason, bool mended, int64_t at, struct err *e)
 {
 	return db_run(db, Q_ITEM_WAKE_REASON, e, DB_I64(connection_id), DB_I64(account_id),
-	    DB_TEXT(reason), DB_I64(at));
+	    DB_TEXT(reason), DB_I64(at), DB_BOOL(mended));
 }
 
 int

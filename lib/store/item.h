@@ -55,10 +55,10 @@ MUST_USE int item_next_due(
 /* Is an item of this kind on its way or at work: neither skipped nor closed? */
 MUST_USE int item_any_open(
     struct db *db, int64_t connection_id, const char *kind, bool *open, struct err *e);
-/* Items of a connection that wait for a reason that an account may have mended; answers
- * that wait for one. */
+/* Items of a connection that wait for a reason that an account may have mended (mended false:
+ * nobody knows, and those whose issue was dismissed rest); answers that wait for one. */
 MUST_USE int item_wake_reason(struct db *db, int64_t connection_id, int64_t account_id,
-    const char *reason, int64_t at, struct err *e);
+    const char *reason, bool mended, int64_t at, struct err *e);
 MUST_USE int item_wake_account(
     struct db *db, int64_t connection_id, int64_t account_id, int64_t at, struct err *e);
 

@@ -39,11 +39,13 @@ SELECT min(next_try_at) FROM item WHERE connection_id = ?1 AND next_try_at IS NO
 SELECT EXISTS (SELECT 1 FROM item WHERE connection_id = ?1 AND kind = ?2
                   AND state IN ('waiting', 'linked', 'answered', 'parked'));
 
--- Items that wait for something that has just been mended (?3: word of core/plan).
+-- Items that wait for something that has just been mended (?3: word of core/plan), or may have been: then not
+-- those whose issue was dismissed (?5 false).
 -- ITEM_WAKE_REASON roles: sync
 UPDATE item SET next_try_at = ?4, tries = 0
  WHERE connection_id = ?1 AND state IN ('waiting', 'parked') AND reason = ?3
-   AND (account_id = ?2 OR account_id IS NULL);
+   AND (account_id = ?2 OR account_id IS NULL)
+   AND (?5 OR EXISTS (SELECT 1 FROM issue i WHERE i.item_id = item.id AND i.state = 'open'));
 
 -- Items of a connection whose answer waits for an account.
 -- ITEM_WAKE_ACCOUNT roles: sync

@@ -525,6 +525,10 @@ class Player:
     def fault_lost(self, what):
         self.w.contractor("lost_answer", {"what": what.replace("PROJECT", str(self.w.project["procore"]["id"]))})
 
+    def fault_npc_loses(self, method, path):
+        """The answer to the next such call is lost in Project Center."""
+        self.w.architect("lost_answer", {"method": method, "prefix": f"/v1/projects/{self.w.project['npc']['id']}{path}"})
+
     def fault_npc_refuses(self, method, path, status, times="1"):
         self.w.architect("status", {"method": method, "status": int(status), "times": int(times),
                                     "prefix": f"/v1/projects/{self.w.project['npc']['id']}{path}"})

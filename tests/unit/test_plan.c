@@ -27,7 +27,7 @@ struct item_case {
 	enum plan_kind kind;
 	enum plan_status status;
 	enum plan_state state;
-	bool linked, is_private, old_revision, early, pulled, left, ended;
+	bool linked, is_private, old_revision, early, pulled, left, ended, waits;
 	/* person on the item: 'a' BIC with contact, 'b' BIC without, 'x' nobody of ours, 0
 	 * none */
 	char person;
@@ -105,6 +105,12 @@ static const struct item_case item_cases[] = {
 	.not_in_court = true, .answered = true, .verdict = PLAN_KEEP},
     {"closed, reopened submittal, our turn", PLAN_SUBMITTAL, PLAN_OPEN, PLAN_CLOSED_ITEM,
 	.linked = true, .left = true, .ended = true, .person = 'a', .verdict = PLAN_REOPEN},
+    {"answered submittal, the next step is ours, too", PLAN_SUBMITTAL, PLAN_OPEN,
+	PLAN_ANSWERED, .linked = true, .person = 'a', .verdict = PLAN_REOPEN},
+    {"the same, its answer on the way", PLAN_SUBMITTAL, PLAN_OPEN, PLAN_ANSWERED,
+	.linked = true, .person = 'a', .waits = true, .verdict = PLAN_KEEP},
+    {"submittal closed in NPC without answer", PLAN_SUBMITTAL, PLAN_OPEN, PLAN_CLOSED_ITEM,
+	.linked = true, .person = 'a', .verdict = PLAN_KEEP},
     {"closed in NPC without answer, ball still here", PLAN_RFI, PLAN_OPEN, PLAN_CLOSED_ITEM,
 	.linked = true, .person = 'a', .verdict = PLAN_KEEP},
     {"parked while linked", PLAN_RFI, PLAN_OPEN, PLAN_PARKED, .linked = true, .left = true,
@@ -175,6 +181,7 @@ items_come_in(void **state)
 		    .pulled = c->pulled,
 		    .court_left = c->left,
 		    .ended = c->ended,
+		    .waits = c->waits,
 		    .bics = bics,
 		    .bics_n = 2,
 		    .sync_from_at = FROM};
@@ -237,6 +244,53 @@ the_right_seat_is_matched(void **state)
 	/* a known id that differs is another person, whatever the login says */
 	r.people[0].user_id = 1;
 	assert_int_equal(plan_match(&r, bics, 2)->bic_id, 2);
+	plan_remote_clear(&r);
+}
+
+/* An assignee stays in court with the others until all required ones have replied. */
+static void
+an_rfi_waits_for_all_that_are_required(void **state)
+{
+	struct item_case c = {
+	    "", PLAN_RFI, PLAN_OPEN, PLAN_ANSWERED, .linked = true, .person = 'a'};
+	struct plan_bic bics[2];
+	struct plan_person *p;
+	struct plan_reply *answer;
+	struct plan_remote r;
+	struct plan_in in = {.procore = &r,
+	    .state = PLAN_ANSWERED,
+	    .linked = true,
+	    .bics = bics,
+	    .bics_n = 2,
+	    .sync_from_at = FROM};
+	struct plan_out out;
+
+	(void)state;
+	fill_bics(bics);
+	fill_remote(&c, &r);
+	p = plan_remote_add_person(&r);
+	p->user_id = 22;
+	p->login = xstrdup(login_b);
+	p->approver = p->reached = p->in_court = p->required = true;
+	answer = plan_remote_add_reply(&r);
+	answer->id = 1;
+	answer->user_id = bics[0].user_id;
+	plan_item(&in, &out);
+	assert_int_equal(out.verdict, PLAN_REOPEN);
+	assert_int_equal(out.bic->bic_id, 2);
+	assert_non_null(strstr(out.text, login_b));
+	assert_true(plan_others_owe(&r, &bics[0]));
+	assert_false(plan_others_owe(&r, &bics[1]));
+	r.people[1].required = false;
+	plan_item(&in, &out);
+	assert_int_equal(out.verdict, PLAN_KEEP);
+	r.people[1].required = true;
+	answer = plan_remote_add_reply(&r);
+	answer->id = 2;
+	answer->user_id = 22;
+	plan_item(&in, &out);
+	assert_int_equal(out.verdict, PLAN_KEEP);
+	assert_false(plan_others_owe(&r, &bics[0]));
 	plan_remote_clear(&r);
 }
 
@@ -380,6 +434,7 @@ main(void)
 	    cmocka_unit_test(items_come_in),
 	    cmocka_unit_test(missing_contact_has_its_words),
 	    cmocka_unit_test(the_right_seat_is_matched),
+	    cmocka_unit_test(an_rfi_waits_for_all_that_are_required),
 	    cmocka_unit_test(lists_without_logins_leave_doubt),
 	    cmocka_unit_test(f43_fields_merge),
 	    cmocka_unit_test(texts_compare_for_people), 

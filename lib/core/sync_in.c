@@ -393,6 +393,29 @@ act(struct work *w, const struct plan_out *out, struct err *e)
 	return 0;
 }
 
+/* Right after our answer Procore may still show its author as asked: that is looked at once
+ * more before the item is opened again. */
+static int
+look_twice(struct work *w, struct plan_out *out, struct err *e)
+{
+	struct responses all = {0};
+	int64_t until = clk_now() - 1;
+
+	if (response_list(w->r->db, w->it.id, &all, e) == -1)
+		return -1;
+	for (size_t i = 0; i < all.n; i++)
+		if (str_eq(all.v[i].state, "sent") &&
+		    all.v[i].account_id == out->bic->account_id &&
+		    all.v[i].sent_at + SYNC_LOOK_S > until)
+			until = all.v[i].sent_at + SYNC_LOOK_S;
+	responses_clear(&all);
+	if (until >= clk_now()) {
+		out->verdict = PLAN_KEEP;
+		w->wait_until = until;
+	}
+	return 0;
+}
+
 int
 in_carry(struct work *w, bool waits, struct err *e)
 {
@@ -417,6 +440,9 @@ in_carry(struct work *w, bool waits, struct err *e)
 			return 0;
 		plan_item(&in, &out);
 	}
+	if (out.verdict == PLAN_REOPEN && in.state == PLAN_ANSWERED &&
+	    look_twice(w, &out, e) == -1)
+		return -1;
 	w->it.account_id = out.bic == NULL ? w->it.account_id : out.bic->account_id;
 	/* After an answer or an end the item may begin again only when the ball has been
 	 * elsewhere. */

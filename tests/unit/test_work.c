@@ -220,6 +220,49 @@ test_revoke(void **state)
 	assert_int_equal(rig_number(&w->r, "select count(*) from job"), 0);
 }
 
+/* One page of companies, ids from first. */
+static void
+companies(struct buf *b, int first, int n, bool more)
+{
+	buf_puts(b, HEAD("200 OK"));
+	if (more)
+		buf_puts(b, "Link: <https://api.example.com/rest/v1.0/companies?page=2>; rel=\"next\"\r\n");
+	buf_puts(b, "\r\n[");
+	for (int i = 0; i < n; i++)
+		buf_printf(b, "%s{\"id\":%lld,\"name\":\"Contractor %d\",\"is_active\":true}", i == 0 ? "" : ",",
+		    562949953421312LL + first + i, first + i);
+	buf_puts(b, "]");
+}
+
+/* Connect a project with hundreds of companies: every page is read, and what is gone there goes here. */
+static void
+test_browse_hundreds(void **state)
+{
+	struct work_rig *w = *state;
+	struct buf pages[3];
+	struct rig_step steps[3];
+	int64_t id = rig_account(&w->r, "sam", NULL, NULL);
+	int64_t next_at = 0;
+
+	for (int i = 0; i < 3; i++) {
+		buf_init(&pages[i], 65536);
+		companies(&pages[i], i * 100, i < 2 ? 100 : 37, i < 2);
+		steps[i] = (struct rig_step){RIG_ANSWER, buf_str(&pages[i])};
+	}
+	rig_sign_in(&w->r, id, "A1", "R1", LIFE_S);
+	rig_sql(&w->r, "delete from job");
+	rig_sql(&w->r, "insert into browse_list (account_id, kind, parent_id, wanted_at) values (1, 'company', 0, unixepoch() - 5)");
+	rig_sql(&w->r, "insert into browse_row values (1, 'company', 0, '5', '', 'Gone', '', 1)");
+	rig_endpoint(&w->r, steps, 3);
+	wish(w, JOB_BROWSE, id, "");
+	assert_int_equal(run(w, &next_at), 1);
+	assert_int_equal(rig_number(&w->r, "select count(*) from browse_row where remote_id > '56'"), 237);
+	assert_int_equal(rig_number(&w->r, "select count(*) from browse_row where name = 'Gone'"), 0);
+	assert_int_equal(rig_number(&w->r, "select count(*) from browse_list where read_at > 0 and error = ''"), 1);
+	for (int i = 0; i < 3; i++)
+		buf_clear(&pages[i]);
+}
+
 /* A step that fails stays in sight with its reason, and the gaps grow; others go on. */
 static void
 test_failing_step(void **state)
@@ -339,6 +382,7 @@ main(void)
 	    TEST(test_refresh_unreachable),
 	    TEST(test_refresh_lost),
 	    TEST(test_revoke),
+	    TEST(test_browse_hundreds),
 	    TEST(test_failing_step),
 	    TEST(test_seal_and_clean),
 	    TEST(test_plan),

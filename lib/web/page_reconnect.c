@@ -153,6 +153,32 @@ put_account(struct web_req *r, const struct account *a, const char *name, bool n
 	buf_clear(&link);
 }
 
+/* An account that ended here (the person left, or another login took over) and got no seat
+ * since: its old links lead to this, not to a sign-in that nobody needs. */
+static int
+has_ended(struct web_req *r, const struct account *a, bool *yes, struct err *e)
+{
+	int64_t n = 0;
+
+	*yes = false;
+	if (a->state != ACCOUNT_REMOVED)
+		return 0;
+	if (view_account_projects_count(r->app->db, a->id, &n, e) == -1)
+		return -1;
+	*yes = n == 0;
+	return 0;
+}
+
+static int
+show_ended(struct web_req *r, const struct account *a, struct err *e)
+{
+	struct web_message m = {200, "check", TEXT_ENDED_TITLE, TEXT_MAX,
+	    web_say(r, TEXT_ENDED, "login", a->login, NULL), NULL};
+
+	web_action(r, TEXT_BACK_TO_LIST, true, "/Projects", false, NULL);
+	return web_message(r, &m, e);
+}
+
 int
 page_reconnect_show(
     struct web_req *r, int status, const char *public_id, int64_t project_id, struct err *e)
@@ -162,11 +188,18 @@ page_reconnect_show(
 	int64_t from = 0;
 	bool known = false;
 	bool own = false;
+	bool ended = false;
 	bool needed;
 	int rc = -1;
 
 	if (account_by_public_id(r->app->db, public_id, &a, e) == -1)
 		return -1;
+	if (has_ended(r, &a, &ended, e) == -1)
+		goto out;
+	if (ended) {
+		rc = show_ended(r, &a, e);
+		goto out;
+	}
 	needed = a.state != ACCOUNT_OK && a.state != ACCOUNT_SUSPECT;
 	if (account_is_of(r->app->db, a.id, r->person.user_name, &own, e) == -1 ||
 	    came_from(r, project_id, &from, e) == -1 ||
@@ -279,6 +312,7 @@ page_start_reconnect(struct web_req *r, struct err *e)
 	int64_t project_id = fcgi_input_i64(r->inputs, "project", 0);
 	struct account a = {0};
 	int64_t from = 0;
+	bool ended = false;
 	int rc = -1;
 
 	if (r->stale) {
@@ -286,8 +320,9 @@ page_start_reconnect(struct web_req *r, struct err *e)
 		return page_reconnect_show(r, PAGES_STALE_STATUS, public_id, project_id, e);
 	}
 	if (account_by_public_id(r->app->db, public_id, &a, e) == 0 &&
-	    came_from(r, project_id, &from, e) == 0)
-		rc = page_continue(r, &a, OAUTH_RECONNECT, from, e);
+	    came_from(r, project_id, &from, e) == 0 && has_ended(r, &a, &ended, e) == 0)
+		rc = ended ? show_ended(r, &a, e)
+			   : page_continue(r, &a, OAUTH_RECONNECT, from, e);
 	account_clear(&a);
 	return rc;
 }

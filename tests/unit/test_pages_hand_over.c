@@ -5,6 +5,7 @@
 #include "web_site.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "base/clk.h"
 #include "web/pages.h"
@@ -215,6 +216,26 @@ leaver(void **state)
 	    2);
 }
 
+/* The old link of an account that ended leads to no sign-in, until it has a seat again. */
+static void
+link_of_an_ended_account(void **state)
+{
+	struct site *s = *state;
+	char *id = rig_text(&s->w.core, "SELECT public_id FROM account WHERE login LIKE 'bic@%'");
+
+	site_run(s, "UPDATE account SET state = 'removed' WHERE id = %" PRId64, s->bic);
+	assert_int_equal(site_get(s, "bic", P "/reconnect?account=%s", id), 200);
+	web_lacks(&s->w, "not used here any more");
+	site_run(s, "UPDATE bic SET removed_at = 1 WHERE account_id = %" PRId64, s->bic);
+	assert_int_equal(site_get(s, "bic", P "/reconnect?account=%s", id), 200);
+	web_has(&s->w, "not used here any more");
+	web_lacks(&s->w, "name=\"account\"");
+	assert_int_equal(site_post(s, "bic", P "/reconnect", "account=%s&project=0", id), 200);
+	web_has(&s->w, "not used here any more");
+	assert_int_equal(site_number(s, "SELECT count(*) FROM attempt"), 0);
+	free(id);
+}
+
 static void
 last_global_admin_stays(void **state)
 {
@@ -240,6 +261,7 @@ main(void)
 	    SITE_TEST(hand_over_refused),
 	    SITE_TEST(last_seat_gives_the_grant_back),
 	    SITE_TEST(leaver),
+	    SITE_TEST(link_of_an_ended_account),
 	    SITE_TEST(last_global_admin_stays),
 	};
 

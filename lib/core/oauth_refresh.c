@@ -28,6 +28,10 @@ enum {
 	STORE_PATIENCE_MS = 10 * 60 * 1000,
 	STORE_PAUSE_MS = 1000
 };
+/* The lease outlives connect, read and store by construction; who cannot store for longer than that (a full disk)
+ * keeps others from taking the lease by the same cause, and was_overtaken() decides when both come back. */
+_Static_assert(OAUTH_CONNECT_MS <= OAUTH_TOTAL_MS, "connecting is part of the whole");
+_Static_assert(OAUTH_LEASE_S * 1000 > OAUTH_TOTAL_MS + DB_BUSY_MS, "a lease ends before its call may");
 /* Gaps between tries of a pair whose answer was lost (DESIGN.md 7). */
 static const int64_t suspect_gaps_s[] = {30, 120, 600};
 

@@ -87,6 +87,7 @@ to_storage(struct send *s, struct http_req *req, char *etag, size_t etag_size,
 		return 0;
 	}
 	hosts = procore_hosts(s->p->oauth->conf, api);
+	req->repeatable = true; /* the same bytes at the same address */
 	req->total_ms = SPOOL_TOTAL_MS;
 	req->stall_s = SPOOL_STALL_S;
 	req->host_allow = hosts;

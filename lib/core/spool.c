@@ -18,7 +18,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "io/crypt.h"
+#include "io/digest.h"
 
 #define STATE_ENDING ".state"
 #define UPLOAD_ENDING ".up"
@@ -26,10 +26,9 @@
 
 enum { CHUNK_BYTES = 256 * 1024, MB = 1024 * 1024 };
 
-int
-spool_hash_part(int fd, int64_t at, int64_t n, char sha256[65], struct err *e)
+static int
+hash_bytes(struct digest *h, int fd, int64_t at, int64_t n, struct err *e)
 {
-	struct crypt_sha256 *h = crypt_sha256_new();
 	char *chunk = xmalloc(CHUNK_BYTES);
 	int rc = 0;
 
@@ -43,14 +42,43 @@ spool_hash_part(int fd, int64_t at, int64_t n, char sha256[65], struct err *e)
 			rc = err_set_errno(
 			    e, ERR_IO, k < 0 ? errno : EIO, "file in the spool");
 		} else {
-			crypt_sha256_add(h, chunk, (size_t)k);
+			digest_add(h, chunk, (size_t)k);
 			at += k;
 			n -= k;
 		}
 	}
-	crypt_sha256_end(h, sha256);
 	free(chunk);
 	return rc;
+}
+
+int
+spool_hash_part(int fd, int64_t at, int64_t n, char sha256[65], struct err *e)
+{
+	struct digest *h = digest_new();
+	int rc = hash_bytes(h, fd, at, n, e);
+
+	digest_end(h, sha256);
+	return rc;
+}
+
+static void
+forget_hash(struct spool_part *p)
+{
+	if (p->hash != NULL)
+		digest_end(p->hash, NULL);
+	p->hash = NULL;
+	p->hashed = 0;
+}
+
+int
+spool_hash_on(struct spool_part *p, struct err *e)
+{
+	if (p->hash == NULL)
+		p->hash = digest_new();
+	if (hash_bytes(p->hash, p->fd, p->hashed, p->bytes - p->hashed, e) == -1)
+		return -1;
+	p->hashed = p->bytes;
+	return 0;
 }
 
 /* ---- notes */
@@ -236,6 +264,7 @@ spool_begin(struct spool_part *p, int64_t total, const char *etag, struct err *e
 		if (sync_dir(p, e) == -1)
 			return -1;
 	}
+	forget_hash(p);
 	p->bytes = p->kept = 0;
 	p->total = total;
 	p->whole = false;
@@ -274,8 +303,11 @@ spool_keep(struct spool_part *p, struct err *e)
 int
 spool_whole(struct spool_part *p, struct err *e)
 {
-	if (spool_hash_part(p->fd, 0, p->bytes, p->sha256, e) == -1)
+	if (spool_hash_on(p, e) == -1)
 		return -1;
+	digest_end(p->hash, p->sha256);
+	p->hash = NULL;
+	p->hashed = 0;
 	p->whole = true;
 	return 0;
 }
@@ -283,6 +315,7 @@ spool_whole(struct spool_part *p, struct err *e)
 static void
 let_go(struct spool_part *p)
 {
+	forget_hash(p);
 	if (p->fd != -1)
 		(void)close(p->fd);
 	free(p->path);

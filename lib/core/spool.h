@@ -14,6 +14,7 @@
 
 #include "base/attr.h"
 #include "base/err.h"
+#include "io/digest.h"
 #include "io/http.h"
 #include "io/json.h"
 
@@ -23,6 +24,8 @@ enum {
 	SPOOL_KEEP_EVERY_BYTES = 32 * 1024 * 1024,
 	/* A smaller cut file is as quickly fetched anew. */
 	SPOOL_KEEP_MIN_BYTES = 1024 * 1024,
+	/* Hashed in pieces of this size as they come: the wait for the line is used. */
+	SPOOL_HASH_BYTES = 1024 * 1024,
 	/* Parts and left-overs that nobody came back for. */
 	SPOOL_PART_LIFE_S = 3 * 86400,
 	SPOOL_LEFT_OVER_S = 86400,
@@ -45,6 +48,8 @@ struct spool_part {
 	bool whole;           /* all are here */
 	char etag[SPOOL_ETAG_BYTES]; /* of the version; strong; "": none, so nothing can be gone on with */
 	char sha256[65];      /* hex, when whole; else "" */
+	struct digest *hash; /* of the first `hashed` bytes; NULL: none yet */
+	int64_t hashed;
 };
 /* Open the part dir/name, and go on with what is noted there of this key; anything else is forgotten.
  * out     owned by the caller: spool_close() or spool_drop()
@@ -57,6 +62,8 @@ MUST_USE int spool_begin(struct spool_part *p, int64_t total, const char *etag, 
 MUST_USE int spool_keep(struct spool_part *p, struct err *e);
 /* Hash what is there and call it whole. errors: ERR_IO */
 MUST_USE int spool_whole(struct spool_part *p, struct err *e);
+/* Hash what has come since the last time, while it is still in memory. errors: ERR_IO */
+MUST_USE int spool_hash_on(struct spool_part *p, struct err *e);
 /* Let go of it; what has notes stays for the next time, the rest is removed. Accept a zeroed one. */
 void spool_close(struct spool_part *p);
 void spool_drop(struct spool_part *p); /* remove bytes and all notes */

@@ -116,7 +116,8 @@ on_stored(void *arg, int64_t body_bytes)
 		f->too_big = true;
 		return false;
 	}
-	if (p->bytes - p->kept < SPOOL_KEEP_EVERY_BYTES || spool_keep(p, &why) == 0)
+	if ((p->bytes - p->hashed < SPOOL_HASH_BYTES || spool_hash_on(p, &why) == 0) &&
+	    (p->bytes - p->kept < SPOOL_KEEP_EVERY_BYTES || spool_keep(p, &why) == 0))
 		return true;
 	str_cut(f->why, sizeof f->why, why.msg);
 	return false;

@@ -37,7 +37,7 @@ later(struct work *w, const char *name, const char *why)
 	if (w->wait_until == 0 || at < w->wait_until)
 		w->wait_until = at;
 	if (str_format(text, sizeof text, "The file \"%.200s\" is not there yet: %.200s",
-		name, why) == -1)
+		str_empty(name) ? "(still without a name)" : name, why) == -1)
 		text[0] = '\0';
 	item_text(&w->it.reason, plan_reason_word(PLAN_R_FILE));
 	item_text(&w->it.reason_text, text);

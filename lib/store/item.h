@@ -81,7 +81,7 @@ void item_files_clear(struct item_files *l);
 /* Files of one origin: those of the question (response_id 0) or of one answer. */
 MUST_USE int item_files(struct db *db, int64_t item_id, const char *origin,
     int64_t response_id, struct item_files *out, struct err *e);
-/* Add unless it is there. carried_name "" when it keeps its name; bytes -1 and sha256 ""
+/* Add unless it is there; one that had no name yet gets it. carried_name "" when it keeps its name; bytes -1 and sha256 ""
  * when not known. */
 MUST_USE int item_file_add(struct db *db, int64_t item_id, int64_t response_id,
     const char *origin, const char *origin_id, const char *name, const char *carried_name,

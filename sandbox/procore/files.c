@@ -156,8 +156,7 @@ put_url(struct sim_call *c, struct json *obj, const struct json *file)
 	free(sig);
 }
 
-/* Associated attachments of submittals say so themselves while a file is still processed.
- */
+/* While a file is still processed it has no address; associated attachments of submittals say so themselves. */
 static int
 dress_file(struct sim_call *c, struct json *obj, struct err *e)
 {
@@ -176,13 +175,13 @@ dress_file(struct sim_call *c, struct json *obj, struct err *e)
 	if (json_get(obj, "can_be_viewed") != NULL)
 		json_put_bool(
 		    obj, "can_be_viewed", json_i64_or(file, "can_be_viewed", 1) != 0);
-	if (late && json_get(obj, "file_unavailable") != NULL) {
-		json_put_null(obj, "url");
-		for (const char *const *k = gone; *k != NULL; k++)
+	for (const char *const *k = gone; late && *k != NULL; k++)
+		if (json_get(obj, "file_unavailable") != NULL)
 			json_put_null(obj, *k);
-	} else {
+	if (late)
+		json_put_null(obj, "url");
+	else
 		put_url(c, obj, file);
-	}
 	json_free(file);
 	return 0;
 }

@@ -54,7 +54,7 @@ packages_install() {
 # What the build, the programs and the rig need.
 PACKAGES_BUILD="autoconf:autoconf automake:automake gcc:gcc libc6-dev make:make pkg-config:pkg-config \
 libcjson-dev libcmocka-dev libcrypt-dev libcsv-dev libcurl4-openssl-dev libfcgi-dev libldap-dev \
-libsodium-dev libsqlite3-dev libunistring-dev libxml2-dev msgfmt:gettext itstool:itstool"
+libsodium-dev libsqlite3-dev libssl-dev libunistring-dev libxml2-dev msgfmt:gettext itstool:itstool"
 PACKAGES_RUN="nginx:nginx openssl:openssl ca-certificates python3-aiosmtpd setpriv:util-linux tzdata"
 PACKAGES_CHECK="apache2:apache2-bin clang:clang chromium:chromium certutil:libnss3-tools node:nodejs npm:npm \
 python3-botocore python3-jsonschema python3-yaml"

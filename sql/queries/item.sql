@@ -64,7 +64,7 @@ SELECT id, item_id, response_id, origin, origin_id, name, carried_name, bytes, s
 -- ITEM_FILE_ADD roles: sync
 INSERT INTO item_file (item_id, response_id, origin, origin_id, name, carried_name, bytes, sha256, state, changed_at)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'waiting', ?9)
-ON CONFLICT (item_id, origin, origin_id) DO NOTHING;
+ON CONFLICT (item_id, origin, origin_id) DO UPDATE SET name = ?5, carried_name = ?6 WHERE name = '' AND ?5 <> '';
 
 -- ITEM_FILE_SAVE roles: sync
 UPDATE item_file SET bytes = ?2, sha256 = ?3, state = ?4, other_id = ?5, detail = ?6, changed_at = ?7, carried_name = ?8

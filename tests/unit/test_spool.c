@@ -236,7 +236,7 @@ test_room_is_made_or_refused(void **state)
 static enum spool_got
 ask(struct fx *f, struct spool_fetch *fetch, const char *answer)
 {
-	const struct step steps[] = {{answer, CLOSE}, {NULL, CLOSE}};
+	const struct step steps[] = {{answer, answer == NULL ? RESET : CLOSE}, {NULL, CLOSE}};
 	struct http_req req = HTTP_REQ_INIT;
 	enum spool_got got = SPOOL_GOT_NONE;
 

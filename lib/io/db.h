@@ -176,9 +176,9 @@ void db_set_commit_hook(struct db *db, void (*fn)(void *arg, int64_t commit_no),
 
 /* For crash tests: end this process with DB_STOPPED and without any tidying at the nth commit of this handle from now.
  * when  DB_STOP_AFTER: it is durable, nothing that follows has begun. DB_STOP_BEFORE: it never happened, but all that
- *       preceded it in the world has (a call whose result it records, say); transactions that changed nothing
- *       count here too
- * n     > 0
+ *       preceded it in the world has (a call whose result it records, say)
+ * n     > 0; transactions that changed nothing do not count, but DB_STOP_BEFORE may end in one that stands before
+ *       the nth
  * source  https://sqlite.org/c3ref/commit_hook.html */
 enum db_stop { DB_STOP_AFTER, DB_STOP_BEFORE };
 enum { DB_STOPPED = 99 };

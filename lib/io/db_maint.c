@@ -142,9 +142,9 @@ after_commit(void *arg, int64_t commit_no)
 static int
 before_commit(void *arg)
 {
-	struct db *db = arg;
+	const struct db *db = arg;
 
-	if (--db->stop_in <= 0)
+	if (db->commits + 1 >= db->stop_in)
 		stop_now();
 	return 0;
 }
@@ -152,9 +152,9 @@ before_commit(void *arg)
 void
 db_stop_at_commit(struct db *db, enum db_stop when, int64_t n)
 {
-	db->stop_in = n;
 	if (when == DB_STOP_AFTER)
-		db_set_commit_hook(db, after_commit, db);
+		db_set_commit_hook(db, after_commit, db); /* which counts from 0 again */
 	else
-		sqlite3_commit_hook(db->h, before_commit, db);
+		(void)sqlite3_commit_hook(db->h, before_commit, db);
+	db->stop_in = db->commits + n;
 }

@@ -37,7 +37,7 @@ struct db {
 	void (*on_commit)(void *arg, int64_t commit_no);
 	void *on_commit_arg;
 	int64_t commits;
-	int64_t stop_in; /* commits to go until db_stop_at_commit() ends the process */
+	int64_t stop_in; /* number of the commit at which db_stop_at_commit() ends the process */
 };
 
 /* Fill e from a result code of SQLite. what says what was being done ("statement JOB_CLAIM").

@@ -227,7 +227,7 @@ class Rig:
 
     def _init_database(self):
         """Keys and an empty database, once."""
-        if "connectord" not in self.parts and "projects" not in self.parts or "projects" in self.argv:
+        if not {"connectord", "projects", "hook"} & set(self.parts) or "projects" in self.argv:
             return
         if os.path.exists(self.lay.database):
             return

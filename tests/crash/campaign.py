@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-"""Every story played again and again, the worker dead right after commit 1, 2, 3 ... of it and started again: both
-sides and the portal must end as when nothing had happened, and one pass more must change nothing.
+"""Every story played again and again, the worker dead right after commit 1, 2, 3 ... of it and started again, then
+dead right before each, when what it would have recorded has been done: both sides and the portal must end as when
+nothing had happened, and one pass more must change nothing.
 
   campaign.py            the short set, as in ./check
   campaign.py --all      all stories
@@ -24,11 +25,12 @@ PASSES = 8
 
 
 class Play:
-    """One run of a story. stop_at: the commit after which the worker dies; 0: it does not."""
+    """One run of a story. stop_at: the commit after or before which the worker dies; 0: it does not."""
 
-    def __init__(self, stage, stop_at):
+    def __init__(self, stage, stop_at, before=False):
         self.s = stage
         self.left = stop_at
+        self.before = before
         self.died = False
         self.commits = 0
         self.kind = "rfi"
@@ -51,7 +53,7 @@ class Play:
         which would hide what is missed."""
         self.s.move(LATER_S)
         for _ in range(PASSES):
-            died, commits = self.s.step("sync", self.s.connection, self.left)
+            died, commits = self.s.step("sync", self.s.connection, self.left, before=self.before)
             self.commits += commits
             if died:
                 self.died, self.left = True, 0
@@ -238,10 +240,10 @@ def prepare(stage):
     stage.move(SETTLE_S)
 
 
-def run(stage, story, stop_at):
+def run(stage, story, stop_at, before=False):
     """One run; (play, pictures of its items)."""
     prepare(stage)
-    play = Play(stage, stop_at)
+    play = Play(stage, stop_at, before)
     story(play)
     return play, [stage.picture(i, play.kind) for i in play.ids]
 
@@ -262,15 +264,21 @@ def campaign(stage, name):
         if first.commits == commits:
             break
         commits = first.commits
+    return sum(dead_at_each(stage, name, whole, commits, before) for before in (False, True))
+
+
+def dead_at_each(stage, name, whole, commits, before):
+    """The story once for each of its commits, the worker dead after it, or before it; how often it died."""
+    story = STORIES[name]
     n = died = 0
     while True:
         n += 1
-        play, now = run(stage, story, n)
-        compare(whole, now, f"{name}, dead after commit {n}, not as in the uninterrupted run")
-        before = stage.fingerprint()
+        play, now = run(stage, story, n, before)
+        what = f"{name}, dead {'before' if before else 'after'} commit {n}"
+        compare(whole, now, f"{what}, not as in the uninterrupted run")
+        then = stage.fingerprint()
         stage.step("sync", stage.connection)
-        after = stage.fingerprint()
-        compare(before, after, f"{name}, dead after commit {n}, one pass more changed something")
+        compare(then, stage.fingerprint(), f"{what}, one pass more changed something")
         died += play.died
         if not play.died and n > commits:
             return died
@@ -310,7 +318,7 @@ def main():
             passed += 1
             steps += n
             print(f"{name:30} {n:4} steps  {time.monotonic() - begin:6.1f} s", flush=True)
-    print(f"{steps} steps: the worker was ended after each of these commits and started again")
+    print(f"{steps} steps: the worker was ended at each of these commits, after it or before it, and started again")
     print(f"{passed} passed, {failed} failed", flush=True)
     sys.exit(1 if failed or not passed else 0)
 

@@ -1,12 +1,13 @@
 /* One step of the sync engine in a process of its own, for tests: with the real database,
- * client and keys of a configuration, and if wanted dead right after its Nth commit.
+ * client and keys of a configuration, and if wanted dead right after its Nth commit, or
+ * right before it: then everything that it would have recorded has been done.
  *
  *   sync_step CONFIG grant ACCOUNT_ID    a token pair as JSON on standard input is stored
- *   sync_step CONFIG sync|check|choices|resume|browse ID [N]
+ *   sync_step CONFIG sync|check|choices|resume|webhook|browse ID [N|before:N]
  *   sync_step CONFIG upload ACCOUNT_ID   standard input is a file: sent to COMPANY/PROJECT
  * of the environment in segments of 5 MiB; prints "uuid=..."
  *
- * Prints "next=T commits=N". Exit status 9: stopped at the commit asked for. */
+ * Prints "next=T commits=N". Exit status DB_STOPPED: stopped at the commit asked for. */
 #include "config.h"
 
 #include <stdio.h>
@@ -24,18 +25,17 @@
 #include "core/procore.h"
 #include "core/spool.h"
 #include "core/sync.h"
+#include "core/webhook.h"
 #include "io/json.h"
 #include "store/account.h"
 #include "store/catalog.h"
-
-enum { STOPPED = 9 };
 
 struct step {
 	struct conf conf;
 	struct secret client_secret, access_key, secret;
 	struct keys_ring ring;
 	struct sync_ctx sync;
-	int64_t stop_at, commits;
+	int64_t stop_at, stop_before, commits; /* 0: goes on */
 };
 
 static void
@@ -45,7 +45,7 @@ on_commit(void *arg, int64_t commit_no)
 
 	s->commits = commit_no;
 	if (s->stop_at != 0 && commit_no == s->stop_at)
-		_exit(STOPPED);
+		_exit(DB_STOPPED);
 }
 
 static int
@@ -81,6 +81,8 @@ open_step(struct step *s, const char *config, struct err *e)
 	s->sync.npc = npc_new(&s->conf, s->sync.oauth.http, &s->access_key, &s->secret);
 	s->sync.spool_dir = s->conf.spool_dir;
 	db_set_commit_hook(s->sync.oauth.db, on_commit, s);
+	if (s->stop_before != 0)
+		db_stop_at_commit(s->sync.oauth.db, DB_STOP_BEFORE, s->stop_before);
 	rc = 0;
 out:
 	buf_clear(&problems);
@@ -232,9 +234,20 @@ run(struct step *s, const char *what, int64_t id, int64_t *next_at, struct err *
 		return browse_run(&s->sync, 0, e);
 	if (str_eq(what, "choices"))
 		return sync_choices(&s->sync, id, next_at, e);
+	if (str_eq(what, "webhook"))
+		return webhook_run(&s->sync.oauth, id, next_at, e);
 	if (str_eq(what, "resume"))
 		return sync_resume_account(&s->sync, id, e);
 	return err_set(e, ERR_INPUT, "unknown step %s", what);
+}
+
+/* N or before:N. */
+static int
+read_stop(struct step *s, const char *text)
+{
+	if (str_starts(text, "before:"))
+		return num_parse_i64(text + strlen("before:"), 1, INT64_MAX, &s->stop_before);
+	return num_parse_i64(text, 0, INT64_MAX, &s->stop_at);
 }
 
 int
@@ -247,8 +260,8 @@ main(int argc, char **argv)
 
 	log_init("sync_step", LOG_INFO);
 	if (argc < 4 || num_parse_i64(argv[3], 1, INT64_MAX, &id) == -1 ||
-	    (argc > 4 && num_parse_i64(argv[4], 0, INT64_MAX, &s.stop_at) == -1)) {
-		(void)fputs("usage: sync_step CONFIG STEP ID [COMMIT]\n", stderr);
+	    (argc > 4 && read_stop(&s, argv[4]) == -1)) {
+		(void)fputs("usage: sync_step CONFIG STEP ID [[before:]COMMIT]\n", stderr);
 		return 2;
 	}
 	if (open_step(&s, argv[1], &e) == 0)

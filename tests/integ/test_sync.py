@@ -16,6 +16,7 @@ import harness
 import seed
 from rig import DATA, Rig, load
 
+STOPPED = 99  # DB_STOPPED
 RIVERSIDE = "riverside"
 
 
@@ -76,7 +77,7 @@ class SyncCase(unittest.TestCase):
         argv = [os.path.join(cls.rig.build, "tests", "crash", "sync_step"), cls.rig.lay.config, what, str(ref)]
         r = subprocess.run(argv + ([str(stop_at)] if stop_at else []), input=data, capture_output=True, text=True,
                            timeout=120)
-        if r.returncode not in (0, 9):
+        if r.returncode not in (0, STOPPED):
             raise AssertionError(f"{what} {ref} ended with {r.returncode}: {r.stderr}{r.stdout}")
         return r.returncode == 0
 
@@ -483,6 +484,43 @@ class Story(SyncCase):
         self.sync(RIVERSIDE)
         self.npc_item(rfi["id"])
         self.assertEqual(self.item(RIVERSIDE, rfi["id"])["state"], "linked")
+
+    def test_f42_lost_create_is_found_though_closed_meanwhile(self):
+        """It is there, nobody could say so, and now it is not to come in any more: it must not stand there unknown."""
+        rfi, gone = (self.new_rfi(RIVERSIDE, "lnakamura") for _ in range(2))
+        self.architect("lost_answer", {"method": "POST", "prefix":
+                                       f"/v1/projects/{self.projects[RIVERSIDE]['npc']['id']}/rfis"})
+        self.sync(RIVERSIDE, error="Project Center:")
+        for it in (rfi, gone):
+            self.contractor("close", {"rfi": it["id"]})
+        self.sync(RIVERSIDE)
+        if not self.npc_rows("item", f"external_id = 'procore-rfi-{rfi['id']}'"):
+            rfi, gone = gone, rfi  # the other one was first
+        self.npc_item(rfi["id"])
+        self.assertEqual(self.item(RIVERSIDE, rfi["id"])["state"], "closed")
+        self.assertEqual((self.item(RIVERSIDE, gone["id"])["state"], self.item(RIVERSIDE, gone["id"])["reason"]),
+                         ("skipped", "closed"))
+        self.assertEqual(self.sql("SELECT key FROM effect WHERE state IN ('intent', 'unknown') AND item_id IN (?, ?)",
+                                  self.item(RIVERSIDE, rfi["id"])["id"], self.item(RIVERSIDE, gone["id"])["id"]), [])
+
+    def test_f42_lost_create_was_answered_and_edited_meanwhile(self):
+        rfi = self.new_rfi(RIVERSIDE, "lnakamura", due_date="2030-05-01")
+        self.architect("lost_answer", {"method": "POST", "prefix":
+                                       f"/v1/projects/{self.projects[RIVERSIDE]['npc']['id']}/rfis"})
+        self.sync(RIVERSIDE, error="Project Center:")
+        there = self.npc_item(rfi["id"])
+        self.architect("respond", {"project": self.projects[RIVERSIDE]["npc"]["id"], "item": there["id"],
+                                   "person": self.people["lnakamura"]["mail"], "action": "Answered", "text": "Early."})
+        self.sync(RIVERSIDE)
+        self.assertEqual([r["plain_text_body"][:6] for r in self.replies(rfi["id"])], ["Early."])
+        self.assertEqual(self.item(RIVERSIDE, rfi["id"])["state"], "answered")
+        rfi = self.new_rfi(RIVERSIDE, "lnakamura", due_date="2030-05-01")
+        self.architect("lost_answer", {"method": "POST", "prefix":
+                                       f"/v1/projects/{self.projects[RIVERSIDE]['npc']['id']}/rfis"})
+        self.sync(RIVERSIDE, error="Project Center:")
+        self.contractor("edit", {"rfi": rfi["id"], "due_date": "2030-06-15"})
+        self.sync(RIVERSIDE)
+        self.assertEqual(self.npc_item(rfi["id"])["due_date"], "2030-06-15")
 
     def test_expired_token_is_renewed_within_the_call(self):
         self.contractor("expire", {"person": self.login("lnakamura")})

@@ -262,8 +262,8 @@ struct plan_answer_in {
 	bool has_files;
 	const char *reference; /* "[Newforma RFI-0123/1]"; "" switched off */
 	struct plan_mapped map;
-	bool answered_before; /* an earlier answer of this item was ours: it may be replaced
-			       */
+	bool answered_before; /* an earlier answer of this author was ours: it may be
+			         replaced */
 	int64_t given_at;     /* when the answer was given in NPC */
 };
 enum plan_answer_verdict {

@@ -200,13 +200,29 @@ own_step(const struct plan_remote *r, const struct plan_bic *b)
 	return best;
 }
 
+/* The step holds this response already. Where an earlier answer of ours may be what stands
+ * there, only the reference tells this one from that; without references the same words do,
+ * unless files come with them. */
+static bool
+holds_already(const struct plan_answer_in *in, const struct plan_person *p)
+{
+	const char *comment = p->comment == NULL ? "" : p->comment;
+
+	if (!p->answered || p->in_court || p->response_id != in->map.response_id)
+		return false;
+	if (!in->answered_before)
+		return true; /* by this person in Procore, or by us with the answer lost */
+	return str_empty(in->reference) ? !in->has_files && plan_same_text(comment, in->body)
+					: strstr(comment, in->reference) != NULL;
+}
+
 static void
 decide_step(const struct plan_answer_in *in, const struct plan_person *p,
     struct plan_answer_out *out)
 {
 	out->approver_id = p->approver_id;
 	out->response_id = in->map.response_id;
-	if (p->answered && p->response_id == in->map.response_id && !p->in_court) {
+	if (holds_already(in, p)) {
 		set(out, PLAN_ALREADY, PLAN_R_NONE);
 		out->procore_id = p->approver_id;
 	} else if (decide_not_open(in, out)) {

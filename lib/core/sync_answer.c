@@ -48,7 +48,7 @@ decide(struct sending *s, struct err *e)
 	    .action = s->row->action,
 	    .body = s->row->body,
 	    .reference = s->reference,
-	    .answered_before = s->w->it.answers > 0,
+	    .answered_before = s->before,
 	    .given_at = s->row->at};
 	int rc = -1;
 
@@ -133,6 +133,16 @@ act(struct sending *s, struct err *e)
 	return 0;
 }
 
+static bool
+answered_before(const struct responses *all, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (str_eq(all->v[k].state, "sent") &&
+		    str_eq_ci(all->v[k].author_login, all->v[i].author_login))
+			return true;
+	return false;
+}
+
 static int
 send_one(struct work *w, const struct responses *all, size_t i, struct failure *failure,
     struct err *e)
@@ -140,6 +150,7 @@ send_one(struct work *w, const struct responses *all, size_t i, struct failure *
 	struct sending s = {.w = w,
 	    .row = &all->v[i],
 	    .failure = failure,
+	    .before = answered_before(all, i),
 	    .text = BUF_INIT(LIMIT_TEXT)};
 	int rc = -1;
 

@@ -115,6 +115,24 @@ create_body(struct work *w, const char *previous)
 	return text;
 }
 
+/* What both sides hold: made just now, what was sent; found there, or made by an older
+ * request, what Project Center says. The rest of that may have been answered long since:
+ * without a version all of it is read. */
+static void
+take_made(struct work *w, const struct json *npc, bool fresh)
+{
+	struct plan_fields there = {0};
+	char *version = xasprintf("%" PRId64, json_i64_or(npc, "version", 0)), *agreed;
+
+	map_npc_fields(npc, &there);
+	agreed = map_fields_text(fresh ? &w->remote.fields : &there);
+	item_text(&w->it.agreed, agreed);
+	item_text(&w->it.npc_hash, fresh ? version : "");
+	plan_fields_clear(&there);
+	free(agreed);
+	free(version);
+}
+
 /* It is in Project Center: the item, its files, history and the effect's result in one
  * transaction. */
 static int
@@ -122,22 +140,17 @@ linked_rows(struct work *w, const struct effect *f, const struct json *npc, int6
     struct err *e)
 {
 	struct item *it = &w->it;
-	char *agreed = map_fields_text(&w->remote.fields), *version;
 	char text[PLAN_TEXT_BYTES];
 
-	version = xasprintf("%" PRId64, json_i64_or(npc, "version", 0));
 	item_text(&it->npc_id, json_str_or(npc, "id", ""));
 	item_text(&it->npc_number, json_str_or(npc, "number", ""));
 	item_text(&it->npc_status, json_str_or(npc, "status", ""));
-	item_text(&it->npc_hash, version);
+	take_made(w, npc, f->state == EFFECT_FRESH);
 	it->npc_updated_at = map_time(npc, "updatedAt");
 	item_text(&it->state, "linked");
-	item_text(&it->agreed, agreed);
 	item_text(&it->reason, "");
 	item_text(&it->reason_text, "");
 	it->court_left_at = 0;
-	free(agreed);
-	free(version);
 	if (str_format(text, sizeof text, "Taken over into Project Center as %.100s.",
 		it->npc_number) == -1)
 		text[0] = '\0';
@@ -165,7 +178,9 @@ link_item(struct work *w, const struct effect *f, const struct json *npc, struct
 	}
 	w->changed = true;
 	w->npc = json_dup(npc);
-	return db_commit(w->r->db, e);
+	if (db_commit(w->r->db, e) == -1)
+		return -1;
+	return answer_note(w, e);
 }
 
 /* Is it there already, under our own name of it? *found: linked now. */
@@ -245,6 +260,55 @@ out:
 	return rc;
 }
 
+static int
+create_key(const struct run *r, const char *kind, int64_t procore_id, char key[96],
+    struct err *e)
+{
+	return str_format(key, 96, "npc.create:%s:%" PRId64 ":%" PRId64, kind,
+		   r->connection_id, procore_id) == -1
+		   ? err_set(e, ERR_BUG, "key of item %" PRId64, procore_id)
+		   : 0;
+}
+
+int
+create_begun(struct run *r, const char *kind, int64_t procore_id, bool *begun, struct err *e)
+{
+	struct effect f = {0};
+	bool found = false;
+	char key[96];
+
+	if (create_key(r, kind, procore_id, key, e) == -1 ||
+	    effect_find(r->db, key, &f, &found, e) == -1)
+		return -1;
+	*begun = found && f.state == EFFECT_IN_DOUBT;
+	effect_clear(&f);
+	return 0;
+}
+
+int
+create_adopt(struct work *w, bool *linked, struct err *e)
+{
+	struct effect f = {0};
+	bool found = false;
+	char key[96];
+	int rc = -1;
+
+	*linked = false;
+	if (create_key(w->r, w->it.kind, w->it.procore_id, key, e) == -1 ||
+	    effect_find(w->r->db, key, &f, &found, e) == -1)
+		return -1;
+	rc = 0;
+	if (!found || f.state != EFFECT_IN_DOUBT)
+		goto out;
+	rc = adopt(w, &f, linked, e);
+	if (rc == 0 && !*linked && !w->failed && !w->r->stopped)
+		rc = effect_refused(
+		    w->r->db, &f, "not there, and wanted no more", clk_now(), e);
+out:
+	effect_clear(&f);
+	return rc;
+}
+
 int
 create_item(struct work *w, struct err *e)
 {
@@ -255,8 +319,7 @@ create_item(struct work *w, struct err *e)
 	int rc = -1;
 
 	if (find_previous(w, previous, e) == -1 ||
-	    str_format(key, sizeof key, "npc.create:%s:%" PRId64 ":%" PRId64, w->it.kind,
-		w->r->connection_id, w->it.procore_id) == -1)
+	    create_key(w->r, w->it.kind, w->it.procore_id, key, e) == -1)
 		return -1;
 	body = create_body(w, previous);
 	if (effect_begin(w->r->db, key, w->r->connection_id, w->it.id, "npc.create", 0,

@@ -229,6 +229,8 @@ update(struct work *w, struct err *e)
 		rc = write_changes(w, &m, e);
 	else if (!str_eq(kept, w->it.kept) || !str_eq(text, w->it.agreed))
 		rc = commit_merge(w, NULL, &m, NULL, e);
+	if (rc == 0 && !w->failed && !w->r->stopped)
+		rc = effect_agreed(w->r->db, w->it.id, clk_now(), e);
 	free(text);
 	free(kept);
 	plan_merge_clear(&m);
@@ -378,9 +380,8 @@ act(struct work *w, const struct plan_out *out, struct err *e)
 	case PLAN_CREATE:
 		if (create_item(w, e) == -1)
 			return -1;
-		return w->failed || w->r->stopped || w->it.npc_id == NULL
-			   ? 0
-			   : file_carry_in(w, e);
+		return w->failed || w->r->stopped || w->it.npc_id == NULL ? 0
+									  : keep(w, true, e);
 	case PLAN_KEEP:
 		return keep(w, true, e);
 	case PLAN_END:
@@ -439,6 +440,16 @@ in_carry(struct work *w, bool waits, struct err *e)
 		if (w->failed || w->r->stopped)
 			return 0;
 		plan_item(&in, &out);
+	}
+	if (out.verdict == PLAN_SKIP) {
+		if (create_adopt(w, &in.linked, e) == -1)
+			return -1;
+		if (w->failed || w->r->stopped)
+			return 0;
+		if (in.linked) {
+			in.state = PLAN_LINKED;
+			plan_item(&in, &out);
+		}
 	}
 	if (out.verdict == PLAN_REOPEN && in.state == PLAN_ANSWERED &&
 	    look_twice(w, &out, e) == -1)

@@ -165,6 +165,12 @@ MUST_USE int in_settle(struct work *w, const struct effect *f, const struct npc_
 MUST_USE int create_contact(struct work *w, struct plan_bic *b, struct err *e);
 /* The item in Project Center: created, or found there under our own name of it. */
 MUST_USE int create_item(struct work *w, struct err *e);
+/* Was its creation begun by a process that could not say how it ended? */
+MUST_USE int create_begun(
+    struct run *r, const char *kind, int64_t procore_id, bool *begun, struct err *e);
+/* If so, look for it in Project Center although it is wanted no more. *linked: found, and
+ * linked now. */
+MUST_USE int create_adopt(struct work *w, bool *linked, struct err *e);
 
 /* ---- sync_file.c */
 MUST_USE int file_note_procore(struct work *w, struct err *e); /* inside a transaction */
@@ -198,6 +204,7 @@ struct sending {
 	struct failure *failure;
 	const struct plan_bic *bic;
 	struct plan_answer_out out;
+	bool before;         /* an earlier answer of the same author was sent */
 	char reference[128]; /* "" switched off */
 	struct buf text;     /* as posted, plain */
 };

@@ -356,7 +356,9 @@ work_on(struct work *w, struct err *e)
 			return -1;
 		if (!w->has_remote)
 			return 0;
-		if (answer_note_deleted(w, e) == -1 || in_carry(w, waits, e) == -1)
+		/* what was found in Project Center just now may have been answered */
+		if (answer_note_deleted(w, e) == -1 || in_carry(w, waits, e) == -1 ||
+		    (!waits && answer_waits(w, &waits, e) == -1))
 			return -1;
 		w->answering = waits;
 		if (!w->failed && !w->r->stopped && waits && answer_send(w, e) == -1)

@@ -58,13 +58,18 @@ note_unlinked(struct run *r, struct item *it, const struct plan_remote *p, bool 
 	    .bics_n = r->bics_n,
 	    .sync_from_at = r->sync_from_at,
 	    .pulled = str_eq(it->reason, plan_reason_word(PLAN_R_PULLED))};
-	bool was_skipped = str_eq(it->state, "skipped") && !is_new;
+	bool was_skipped = str_eq(it->state, "skipped") && !is_new, begun = false;
 	char text[PLAN_TEXT_BYTES + 16];
 	struct plan_out out;
 
 	plan_item(&in, &out);
 	it->account_id = out.bic == NULL ? 0 : out.bic->account_id;
-	if (out.verdict == PLAN_SKIP &&
+	/* It may be there although a process died before it could say so: that is looked into
+	 * first. */
+	if (out.verdict == PLAN_SKIP && !is_new && !was_skipped &&
+	    create_begun(r, it->kind, it->procore_id, &begun, e) == -1)
+		return -1;
+	if (out.verdict == PLAN_SKIP && !begun &&
 	    !(out.reason == PLAN_R_NO_BIC && plan_unsure(p, r->bics, r->bics_n))) {
 		bool same = was_skipped && str_eq(it->reason, plan_reason_word(out.reason));
 

@@ -151,3 +151,9 @@ effect_unknown(struct db *db, const struct effect *f, int64_t look_at, const cha
 {
 	return end(db, f, "unknown", "", look_at, f->called_at, 0, detail, e);
 }
+
+int
+effect_agreed(struct db *db, int64_t item_id, int64_t now, struct err *e)
+{
+	return db_run(db, Q_EFFECT_AGREED, e, DB_I64(item_id), DB_I64(now));
+}

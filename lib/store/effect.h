@@ -56,5 +56,9 @@ effect_unsent(struct db *db, const struct effect *f, const char *detail, struct 
 /* The answer was lost: look at look_at. */
 MUST_USE int effect_unknown(struct db *db, const struct effect *f, int64_t look_at,
     const char *detail, struct err *e);
+/* Both sides of an item have been read and agree: writes that only set values in Project
+ * Center (npc.update, npc.reopen), whose end a dead process could not record, were done or
+ * are wanted no more. Inside the caller's transaction. errors: ERR_BUSY, ERR_DB, ERR_IO */
+MUST_USE int effect_agreed(struct db *db, int64_t item_id, int64_t now, struct err *e);
 
 #endif

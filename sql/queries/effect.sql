@@ -14,3 +14,8 @@ UPDATE effect SET state = 'intent', request = ?2, account_id = ?3, tries = tries
 
 -- EFFECT_END roles: sync
 UPDATE effect SET state = ?2, result = ?3, look_at = ?4, called_at = ?5, done_at = ?6, detail = ?7 WHERE id = ?1;
+
+-- Writes that set values, left open by a process that died: both sides have been read since and agree.
+-- EFFECT_AGREED roles: sync
+UPDATE effect SET state = 'done', look_at = NULL, done_at = ?2, detail = 'both sides agree'
+ WHERE item_id = ?1 AND kind IN ('npc.update', 'npc.reopen') AND state IN ('intent', 'unknown');

@@ -34,9 +34,9 @@ struct answer_case {
 	enum plan_kind kind;
 	enum plan_status status;
 	enum plan_close close;
-	bool no_bic, signed_out, no_text, files, unmapped, stale, before;
-	/* Procore's side: reply text; approver: 'c' in court, 'r' reached, 'n' not reached,
-	 * 'd' the same response given, 'o' another, 0 no approver */
+	bool no_bic, signed_out, no_text, files, unmapped, stale, before, no_reference;
+	/* Procore's side: reply text, or comment; approver: 'c' in court, 'r' reached, 'n' not
+	 * reached, 'd' the same response given, 'o' another, 0 no approver */
 	const char *reply;
 	char step;
 	enum plan_answer_verdict verdict;
@@ -93,6 +93,21 @@ static const struct answer_case answer_cases[] = {
 	.verdict = PLAN_ISSUE, .reason = PLAN_R_OTHER_ANSWER},
     {"ours before, another now", PLAN_SUBMITTAL, PLAN_OPEN, PLAN_RESPOND_AND_CLOSE,
 	.step = 'o', .before = true, .verdict = PLAN_SEND},
+    {"ours before, the same response with other words", PLAN_SUBMITTAL, PLAN_OPEN,
+	PLAN_RESPOND_AND_CLOSE, .step = 'd', .before = true,
+	.reply = "Yes.\n\n[Newforma RFI-1/1]", .verdict = PLAN_SEND},
+    {"ours before, this one arrived", PLAN_SUBMITTAL, PLAN_OPEN, PLAN_RESPOND_AND_CLOSE,
+	.step = 'd', .before = true, .reply = "Yes.\n\n[Newforma RFI-1/2]",
+	.verdict = PLAN_ALREADY},
+    {"no references, other words", PLAN_SUBMITTAL, PLAN_OPEN, PLAN_RESPOND_AND_CLOSE,
+	.step = 'd', .before = true, .no_reference = true, .reply = "No.",
+	.verdict = PLAN_SEND},
+    {"no references, the same words", PLAN_SUBMITTAL, PLAN_OPEN, PLAN_RESPOND_AND_CLOSE,
+	.step = 'd', .before = true, .no_reference = true, .reply = " Yes.",
+	.verdict = PLAN_ALREADY},
+    {"no references, the same words with a file", PLAN_SUBMITTAL, PLAN_OPEN,
+	PLAN_RESPOND_AND_CLOSE, .step = 'd', .before = true, .no_reference = true,
+	.files = true, .reply = "Yes.", .verdict = PLAN_SEND},
     {"closed there, not answered", PLAN_SUBMITTAL, PLAN_CLOSED, PLAN_RESPOND_AND_CLOSE,
 	.step = 'c', .verdict = PLAN_ISSUE, .reason = PLAN_R_CLOSED_IN_PROCORE},
     {"submittal, signed out", PLAN_SUBMITTAL, PLAN_OPEN, PLAN_RESPOND_AND_CLOSE,
@@ -115,6 +130,8 @@ fill_step(const struct answer_case *c, struct plan_remote *r)
 	p->answered = c->step == 'd' || c->step == 'o';
 	p->response_id = c->step == 'd' ? 5 : c->step == 'o' ? 6 : 1;
 	p->response_name = xstrdup("Rejected");
+	if (c->reply != NULL)
+		p->comment = xstrdup(c->reply);
 }
 
 static void
@@ -132,7 +149,7 @@ answers_go_out(void **state)
 		    .action = "Approved",
 		    .body = c->no_text ? " \n" : "Yes.",
 		    .has_files = c->files,
-		    .reference = "[Newforma RFI-1/2]",
+		    .reference = c->no_reference ? "" : "[Newforma RFI-1/2]",
 		    .answered_before = c->before,
 		    .given_at = UP};
 		struct plan_answer_out out;
@@ -145,7 +162,7 @@ answers_go_out(void **state)
 		    .response_id = 5,
 		    .name = "Approved"};
 		fill_step(c, &r);
-		if (c->reply != NULL) {
+		if (c->reply != NULL && c->kind == PLAN_RFI) {
 			struct plan_reply *p = plan_remote_add_reply(&r);
 
 			*p = (struct plan_reply){.id = 31,

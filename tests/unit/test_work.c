@@ -3,6 +3,7 @@
 
 #include "core_rig.h"
 
+#include <inttypes.h>
 #include <poll.h>
 
 #include "base/clk.h"
@@ -332,6 +333,39 @@ test_plan(void **state)
 	assert_int_equal(rig_number(&w->r, "select count(*) from job where kind in ('refresh', 'sync', 'check_bic')"), 3);
 }
 
+/* How many checks of the seat are planned so long after the last one. */
+static int64_t
+checks_after(struct work_rig *w, const char *state, int64_t gap_s)
+{
+	char sql[160];
+	int64_t next_at = 0;
+	bool ran = false;
+
+	assert_int_equal(str_format(sql, sizeof sql, "update bic set state = '%s', checked_at = %" PRId64, state,
+			     clk_now() - gap_s), 0);
+	rig_sql(&w->r, sql);
+	rig_sql(&w->r, "delete from job");
+	wish(w, JOB_PLAN, 0, "");
+	OK(&w->r, work_step(&w->work, "1.test", &ran, &next_at, &w->r.err));
+	return rig_number(&w->r, "select count(*) from job where kind = 'check_bic'");
+}
+
+/* The contractor gives a permission back and nobody tells us: a seat in trouble is looked at each hour. */
+static void
+test_plan_checks(void **state)
+{
+	struct work_rig *w = *state;
+	int64_t id = rig_account(&w->r, "sam", NULL, NULL);
+
+	(void)rig_connect(&w->r, "P-1", id);
+	rig_sign_in(&w->r, id, "A1", "R1", LIFE_S);
+	assert_int_equal(checks_after(w, "ok", DAY_S - 10), 0);
+	assert_int_equal(checks_after(w, "ok", DAY_S), 1);
+	assert_int_equal(checks_after(w, "permission_lost", 3500), 0);
+	assert_int_equal(checks_after(w, "permission_lost", 3600), 1);
+	assert_int_equal(checks_after(w, "no_contact", 3600), 1);
+}
+
 /* A newer release migrated the database: no step any more. */
 static void
 test_other_schema(void **state)
@@ -386,6 +420,7 @@ main(void)
 	    TEST(test_failing_step),
 	    TEST(test_seal_and_clean),
 	    TEST(test_plan),
+	    TEST(test_plan_checks),
 	    TEST(test_other_schema),
 	    TEST(test_rouse),
 	};

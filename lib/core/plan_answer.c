@@ -200,9 +200,10 @@ own_step(const struct plan_remote *r, const struct plan_bic *b)
 	return best;
 }
 
-/* The step holds this response already. Where an earlier answer of ours may be what stands
- * there, only the reference tells this one from that; without references the same words do,
- * unless files come with them. */
+/* The step holds this response already: by us with the confirmation lost, which the
+ * reference tells (without references the same words do), or by this person in Procore.
+ * Where an earlier answer of ours may be what stands there, or files come with this one, the
+ * same response alone is not enough. */
 static bool
 holds_already(const struct plan_answer_in *in, const struct plan_person *p)
 {
@@ -210,10 +211,29 @@ holds_already(const struct plan_answer_in *in, const struct plan_person *p)
 
 	if (!p->answered || p->in_court || p->response_id != in->map.response_id)
 		return false;
-	if (!in->answered_before)
-		return true; /* by this person in Procore, or by us with the answer lost */
-	return str_empty(in->reference) ? !in->has_files && plan_same_text(comment, in->body)
-					: strstr(comment, in->reference) != NULL;
+	if (!str_empty(in->reference) && strstr(comment, in->reference) != NULL)
+		return true;
+	if (str_empty(in->reference) && plan_same_text(comment, in->body))
+		return !in->answered_before || !in->has_files;
+	return !in->answered_before && !in->has_files;
+}
+
+static void
+say_other(const struct plan_answer_in *in, const struct plan_person *p,
+    char out[PLAN_TEXT_BYTES])
+{
+	const char *name = p->response_name == NULL ? "" : p->response_name;
+
+	if (p->response_id == in->map.response_id)
+		plan_say(out,
+		    "Procore already holds the response \"%s\" of %s, without the files of the "
+		    "answer in Project Center.",
+		    name, in->bic->login);
+	else
+		plan_say(out,
+		    "Procore already holds the response \"%s\" of %s; Project Center says "
+		    "\"%s\".",
+		    name, in->bic->login, in->action);
 }
 
 static void
@@ -234,11 +254,7 @@ decide_step(const struct plan_answer_in *in, const struct plan_person *p,
 		    in->bic->login);
 	} else if (p->answered && !p->in_court && !in->answered_before) {
 		set(out, PLAN_ISSUE, PLAN_R_OTHER_ANSWER);
-		plan_say(out->text,
-		    "Procore already holds the response \"%s\" of %s; Project Center says "
-		    "\"%s\".",
-		    p->response_name == NULL ? "" : p->response_name, in->bic->login,
-		    in->action);
+		say_other(in, p, out->text);
 	} else if (!decide_sign_in(in, out)) {
 		set(out, PLAN_SEND, PLAN_R_NONE);
 	}

@@ -63,14 +63,15 @@ list_kind(struct run *r, enum plan_kind kind, bool *complete, struct err *e)
 	return 0;
 }
 
-/* What waits for a map that has just been changed, or for a contact that may be there by
- * now. */
+/* What waits for a map that has just been changed, for a sign-in that is there, or for a
+ * contact that may be there by now. */
 static int
 wake(struct run *r, struct err *e)
 {
 	int64_t now = clk_now();
 
-	if (sync_wake_mapped(r->db, r->connection_id, now, e) == -1)
+	if (sync_wake_mapped(r->db, r->connection_id, now, e) == -1 ||
+	    sync_wake_signed_in(r->db, r->connection_id, now, e) == -1)
 		return -1;
 	for (size_t i = 0; i < r->bics_n; i++)
 		if (str_empty(r->bics[i].contact_id) &&

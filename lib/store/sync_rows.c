@@ -196,6 +196,12 @@ sync_hooks_done(
 }
 
 int
+sync_wake_signed_in(struct db *db, int64_t connection_id, int64_t now, struct err *e)
+{
+	return db_run(db, Q_SYNC_WAKE_SIGNED_IN, e, DB_I64(connection_id), DB_I64(now));
+}
+
+int
 sync_wake_mapped(struct db *db, int64_t connection_id, int64_t now, struct err *e)
 {
 	return db_run(db, Q_SYNC_WAKE_MAPPED, e, DB_I64(connection_id), DB_I64(now));

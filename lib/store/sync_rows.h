@@ -72,6 +72,10 @@ MUST_USE int
 sync_hooks_last(struct db *db, int64_t procore_project_id, int64_t *id, struct err *e);
 MUST_USE int sync_hooks_done(
     struct db *db, int64_t procore_project_id, int64_t id, int64_t now, struct err *e);
+/* Answers that wait for an author's sign-in, and the author is signed in, are due: it may
+ * have come back by itself, or while the project was paused. */
+MUST_USE int
+sync_wake_signed_in(struct db *db, int64_t connection_id, int64_t now, struct err *e);
 /* Answers that wait for a mapping which has been set since are due. */
 MUST_USE int
 sync_wake_mapped(struct db *db, int64_t connection_id, int64_t now, struct err *e);

@@ -57,6 +57,13 @@ UPDATE hook_event SET handled_at = ?2 WHERE procore_project_id = ?1 AND handled_
 -- SYNC_HOOK_EVENTS_LAST roles: sync
 SELECT max(id) FROM hook_event WHERE procore_project_id = ?1 AND handled_at IS NULL;
 
+-- Answers that waited for their author's sign-in.
+-- SYNC_WAKE_SIGNED_IN roles: sync
+UPDATE item SET next_try_at = ?2, tries = 0
+ WHERE connection_id = ?1 AND reason = 'sign_in' AND next_try_at IS NULL
+   AND id IN (SELECT r.item_id FROM response r JOIN account a ON a.id = r.account_id
+               WHERE r.state = 'waiting' AND a.state = 'ok');
+
 -- Answers that waited for a mapping which has been set since.
 -- SYNC_WAKE_MAPPED roles: sync
 UPDATE item SET next_try_at = ?2, tries = 0

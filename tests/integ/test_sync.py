@@ -598,6 +598,24 @@ class Sign(SyncCase):
         self.sync(RIVERSIDE)
         self.assertEqual(self.item(RIVERSIDE, rfi["id"])["state"], "answered")
 
+    def test_f37_answer_goes_out_though_nobody_was_told_of_the_sign_in(self):
+        """A suspect sign-in that proves well, or one while the project is paused: no job says resume."""
+        rfi = self.new_rfi(RIVERSIDE, "lnakamura")
+        self.sync(RIVERSIDE)
+        self.architect("respond", {"project": self.projects[RIVERSIDE]["npc"]["id"],
+                                   "item": self.item(RIVERSIDE, rfi["id"])["npc_id"],
+                                   "person": self.people["lnakamura"]["mail"], "action": "Answered", "text": "Waits."})
+        login = self.login("lnakamura").lower()
+        self.sql("UPDATE account SET state = 'lost' WHERE login_folded = ?", login)
+        self.sign_in("zmueller")
+        try:
+            self.sync(RIVERSIDE, times=2)
+            self.assertEqual(self.item(RIVERSIDE, rfi["id"])["reason"], "sign_in")
+        finally:
+            self.sql("UPDATE account SET state = 'ok' WHERE login_folded = ?", login)
+        self.sync(RIVERSIDE)
+        self.assertEqual(self.item(RIVERSIDE, rfi["id"])["state"], "answered")
+
     def test_f37_nobody_signed_in(self):
         self.sync("harborview", error="No BIC user")
         row = self.one("SELECT sync_error, last_sync_at FROM connection WHERE id = ?", self.connection("harborview"))

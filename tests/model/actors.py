@@ -143,7 +143,7 @@ class Contractor:
 
     def by_hand(self):
         """Somebody of the design team answers in Procore itself."""
-        it = self.pick(lambda i: i.open() and not i.private)
+        it = self.pick(lambda i: i.open() and not i.private and not set(i.people) & self.denied)
         if it is None:
             return
         if it.kind == "rfi":

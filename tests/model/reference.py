@@ -121,6 +121,8 @@ class Item:
             if len(files) != len(set(files)):
                 raise Wrong(f"a file twice at an answer: {files}")
             if answers and answers[-1] not in stands:
+                if considered in hand and considered in answers[-1].considered and not answers[-1].file:
+                    continue  # said by hand as well: both sides agree
                 if not listed:
                     raise Wrong(f"the answer {answers[-1]} is missing: {considered} {comment!r}")
                 excused = True

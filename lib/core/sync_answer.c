@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "store/effect.h"
 
 /* ---- what waits */
 
@@ -133,6 +134,26 @@ act(struct sending *s, struct err *e)
 	return 0;
 }
 
+/* Whether it had arrived before does not matter any more: what it began is closed. */
+static int
+replaced(struct sending *s, struct err *e)
+{
+	struct effect f = {0};
+	bool found = false;
+	char key[64];
+	int rc;
+
+	answer_effect_key(s->w, s->row, key);
+	rc = effect_find(s->w->r->db, key, &f, &found, e);
+	if (rc == 0 && found && f.state == EFFECT_IN_DOUBT)
+		rc = effect_refused(
+		    s->w->r->db, &f, "a later response took its place", clk_now(), e);
+	effect_clear(&f);
+	return rc == -1 ? -1
+			: send_keep(s, "not_sent", PLAN_R_NONE,
+			      "A later response took its place.", true, e);
+}
+
 static bool
 answered_before(const struct responses *all, size_t i)
 {
@@ -165,8 +186,7 @@ send_one(struct work *w, const struct responses *all, size_t i, struct failure *
 	if (decide(&s, e) == -1)
 		goto out;
 	if (str_eq(s.row->close_kind, "respond_and_close") && is_replaced(&s, all))
-		rc = send_keep(&s, "not_sent", PLAN_R_NONE,
-		    "A later response took its place.", true, e);
+		rc = replaced(&s, e);
 	else
 		rc = act(&s, e);
 out:

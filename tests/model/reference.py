@@ -85,19 +85,21 @@ class Item:
     def check_replies(self, replies, users, listed):
         """replies: (user id, text, [(name, sha256)]) in Procore, in order. users: ids by user."""
         hand = [(users[u], text) for u, text in self.by_hand]
-        found = [r for r in replies if (r[0], r[1]) not in hand]
-        if len(replies) - len(found) != len(hand):
+        sent = [r for r in replies if (r[0], r[1]) not in hand]
+        if len(replies) - len(sent) != len(hand):
             raise Wrong(f"replies given by hand are gone: {hand}; there are {replies}")
-        answers = [a for a in self.answers if a.user in BICS]
-        missing = []
-        for a in answers:
-            wanted = (users[a.user], a.text, [(a.file, digest(a.file))] if a.file else [])
-            if found and found[0] == wanted:
-                found.pop(0)
-            else:
-                missing.append(a)
-        if found:
-            raise Wrong(f"replies that nobody gave, or doubled, or out of order: {found}; given were {self.answers}")
+        strange, missing = [r for r in sent if r[0] not in [users[u] for u in BICS]], []
+        for user in BICS:  # what one person says stays in its order
+            found = [r for r in sent if r[0] == users[user]]
+            for a in self.answers:
+                wanted = (users[user], a.text, [(a.file, digest(a.file))] if a.file else [])
+                if a.user == user and found and found[0] == wanted:
+                    found.pop(0)
+                elif a.user == user:
+                    missing.append(a)
+            strange += found
+        if strange:
+            raise Wrong(f"replies that nobody gave, or doubled, or out of order: {strange}; given were {self.answers}")
         if missing and not (listed and any(not self.takes(a) for a in missing)):
             raise Wrong(f"answers are missing in Procore: {missing}; listed: {listed}; there are {replies}")
         return self.check_stranger(listed) or bool(missing)

@@ -136,8 +136,8 @@ take_made(struct work *w, const struct json *npc, bool fresh)
 /* It is in Project Center: the item, its files, history and the effect's result in one
  * transaction. */
 static int
-linked_rows(struct work *w, const struct effect *f, const struct json *npc, int64_t now,
-    struct err *e)
+linked_rows(struct work *w, const struct effect *f, const struct json *npc, bool fresh,
+    int64_t now, struct err *e)
 {
 	struct item *it = &w->it;
 	char text[PLAN_TEXT_BYTES];
@@ -145,7 +145,7 @@ linked_rows(struct work *w, const struct effect *f, const struct json *npc, int6
 	item_text(&it->npc_id, json_str_or(npc, "id", ""));
 	item_text(&it->npc_number, json_str_or(npc, "number", ""));
 	item_text(&it->npc_status, json_str_or(npc, "status", ""));
-	take_made(w, npc, f->state == EFFECT_FRESH);
+	take_made(w, npc, fresh);
 	it->npc_updated_at = map_time(npc, "updatedAt");
 	item_text(&it->state, "linked");
 	item_text(&it->reason, "");
@@ -162,7 +162,8 @@ linked_rows(struct work *w, const struct effect *f, const struct json *npc, int6
 }
 
 static int
-link_item(struct work *w, const struct effect *f, const struct json *npc, struct err *e)
+link_item(struct work *w, const struct effect *f, const struct json *npc, bool fresh,
+    struct err *e)
 {
 	if (str_empty(json_str_or(npc, "id", ""))) {
 		struct npc_answer bad = {.cause = CAUSE_UNREACHABLE,
@@ -172,7 +173,7 @@ link_item(struct work *w, const struct effect *f, const struct json *npc, struct
 	}
 	if (db_begin(w->r->db, e) == -1)
 		return -1;
-	if (linked_rows(w, f, npc, clk_now(), e) == -1) {
+	if (linked_rows(w, f, npc, fresh, clk_now(), e) == -1) {
 		db_rollback(w->r->db);
 		return -1;
 	}
@@ -202,7 +203,7 @@ adopt(struct work *w, const struct effect *f, bool *found, struct err *e)
 		rc = in_npc_failed(w, &a, "Project Center would not be searched", e);
 	} else if (hit != NULL) {
 		*found = true;
-		rc = link_item(w, f, hit, e);
+		rc = link_item(w, f, hit, false, e);
 	}
 	npc_answer_clear(&a);
 	return rc;
@@ -230,7 +231,7 @@ forget_contacts(
 }
 
 static int
-call_create(struct work *w, const struct effect *f, struct err *e)
+call_create(struct work *w, const struct effect *f, bool fresh, struct err *e)
 {
 	struct npc_answer a = {0};
 	struct json *body = NULL;
@@ -253,7 +254,7 @@ call_create(struct work *w, const struct effect *f, struct err *e)
 	}
 	rc = in_settle(w, f, &a, "Project Center would not take it", &ok, e);
 	if (ok)
-		rc = link_item(w, f, a.json, e);
+		rc = link_item(w, f, a.json, fresh, e);
 out:
 	npc_answer_clear(&a);
 	json_free(body);
@@ -314,7 +315,7 @@ create_item(struct work *w, struct err *e)
 {
 	char key[96], previous[256];
 	struct effect f = {0};
-	bool found = false;
+	bool found = false, fresh;
 	char *body = NULL;
 	int rc = -1;
 
@@ -325,7 +326,8 @@ create_item(struct work *w, struct err *e)
 	if (effect_begin(w->r->db, key, w->r->connection_id, w->it.id, "npc.create", 0,
 		body, clk_now(), &f, e) == -1)
 		goto out;
-	if (f.state != EFFECT_FRESH) {
+	fresh = f.state == EFFECT_FRESH; /* else what was written down then is sent once more */
+	if (!fresh) {
 		rc = adopt(w, &f, &found, e);
 		if (rc == -1 || found || w->failed || w->r->stopped)
 			goto out;
@@ -333,7 +335,7 @@ create_item(struct work *w, struct err *e)
 		if (effect_again(w->r->db, &f, 0, clk_now(), e) == -1)
 			goto out;
 	}
-	rc = call_create(w, &f, e);
+	rc = call_create(w, &f, fresh, e);
 out:
 	effect_clear(&f);
 	free(body);

@@ -488,7 +488,7 @@ class Story(SyncCase):
     def test_f42_lost_create_is_found_though_closed_meanwhile(self):
         """It is there, nobody could say so, and now it is not to come in any more: it must not stand there unknown."""
         rfi, gone = (self.new_rfi(RIVERSIDE, "lnakamura") for _ in range(2))
-        self.architect("lost_answer", {"method": "POST", "prefix":
+        self.architect("lost_answer", {"times": 2, "method": "POST", "prefix":
                                        f"/v1/projects/{self.projects[RIVERSIDE]['npc']['id']}/rfis"})
         self.sync(RIVERSIDE, error="Project Center:")
         for it in (rfi, gone):
@@ -505,7 +505,7 @@ class Story(SyncCase):
 
     def test_f42_lost_create_was_answered_and_edited_meanwhile(self):
         rfi = self.new_rfi(RIVERSIDE, "lnakamura", due_date="2030-05-01")
-        self.architect("lost_answer", {"method": "POST", "prefix":
+        self.architect("lost_answer", {"times": 2, "method": "POST", "prefix":
                                        f"/v1/projects/{self.projects[RIVERSIDE]['npc']['id']}/rfis"})
         self.sync(RIVERSIDE, error="Project Center:")
         there = self.npc_item(rfi["id"])
@@ -515,7 +515,7 @@ class Story(SyncCase):
         self.assertEqual([r["plain_text_body"][:6] for r in self.replies(rfi["id"])], ["Early."])
         self.assertEqual(self.item(RIVERSIDE, rfi["id"])["state"], "answered")
         rfi = self.new_rfi(RIVERSIDE, "lnakamura", due_date="2030-05-01")
-        self.architect("lost_answer", {"method": "POST", "prefix":
+        self.architect("lost_answer", {"times": 2, "method": "POST", "prefix":
                                        f"/v1/projects/{self.projects[RIVERSIDE]['npc']['id']}/rfis"})
         self.sync(RIVERSIDE, error="Project Center:")
         self.contractor("edit", {"rfi": rfi["id"], "due_date": "2030-06-15"})
@@ -597,6 +597,20 @@ class Sign(SyncCase):
         self.step("resume", account["id"])
         self.sync(RIVERSIDE)
         self.assertEqual(self.item(RIVERSIDE, rfi["id"])["state"], "answered")
+
+    def test_hidden_from_one_is_not_deleted(self):
+        """It was private and given to somebody else: the reader of before does not see it, the other BIC user does."""
+        self.sign_in("lnakamura", "zmueller")
+        rfi = self.new_rfi(RIVERSIDE, "lnakamura")
+        self.sync(RIVERSIDE)
+        self.contractor("edit", {"rfi": rfi["id"], "private": True, "assignees": [self.login("zmueller")]})
+        self.sql("UPDATE item SET next_try_at = 1, procore_hash = '' WHERE procore_id = ?", rfi["id"])
+        self.sync(RIVERSIDE)
+        self.assertEqual(self.item(RIVERSIDE, rfi["id"])["state"], "linked")
+        self.contractor("delete", {"rfi": rfi["id"]})
+        self.sql("UPDATE item SET next_try_at = 1, procore_hash = '' WHERE procore_id = ?", rfi["id"])
+        self.sync(RIVERSIDE)
+        self.assertEqual(self.item(RIVERSIDE, rfi["id"])["reason"], "deleted")
 
     def test_f37_answer_goes_out_though_nobody_was_told_of_the_sign_in(self):
         """A suspect sign-in that proves well, or one while the project is paused: no job says resume."""

@@ -82,6 +82,17 @@ draft_get(struct db *db, int64_t id, struct draft *out, struct err *e)
 }
 
 int
+draft_saved(struct db *db, int64_t id, const char *user_name, bool *yes, struct err *e)
+{
+	int64_t n = 0;
+
+	if (db_number(db, Q_DRAFT_SAVED, &n, e, DB_I64(id), DB_TEXT(user_name)) == -1)
+		return -1;
+	*yes = n != 0;
+	return 0;
+}
+
+int
 draft_taken(
     struct db *db, const char *npc_id, int64_t procore_id, int64_t *id, struct err *e)
 {

@@ -26,6 +26,9 @@ struct draft {
 MUST_USE int draft_ensure(struct db *db, struct draft *d, struct err *e);
 /* errors: ERR_NOT_FOUND no such row, or it is connected */
 MUST_USE int draft_get(struct db *db, int64_t id, struct draft *out, struct err *e);
+/* Is it connected already, by this very person? (The form was sent twice.) */
+MUST_USE int draft_saved(
+    struct db *db, int64_t id, const char *user_name, bool *yes, struct err *e);
 /* The connection that has one of the two projects; *id 0: none. */
 MUST_USE int draft_taken(
     struct db *db, const char *npc_id, int64_t procore_id, int64_t *id, struct err *e);

@@ -254,6 +254,22 @@ save(struct web_req *r, const struct draft *d, struct err *e)
 	return rc;
 }
 
+/* Not a draft any more: a second click on Save, or a reload when no answer came, ends where
+ * the first did. errors: *e as it is, when it is anything else */
+static int
+saved_before(struct web_req *r, int64_t id, struct err *e)
+{
+	struct err why = {0};
+	bool mine = false;
+
+	if (e->code != ERR_NOT_FOUND ||
+	    draft_saved(r->app->db, id, r->person.user_name, &mine, &why) == -1 || !mine)
+		return -1;
+	err_clear(e);
+	r->project_id = id;
+	return form_done(r, "new", e);
+}
+
 int
 page_connect_save(struct web_req *r, struct err *e)
 {
@@ -270,8 +286,11 @@ page_connect_save(struct web_req *r, struct err *e)
 		pages_stale(r);
 		return page_draft_show(r, PAGES_STALE_STATUS, id, &typed, e);
 	}
-	if (db_begin(r->app->db, e) == -1 || draft_get(r->app->db, id, &d, e) == -1 ||
-	    draft_taken(r->app->db, d.npc_id, d.procore_id, &who, e) == -1)
+	if (db_begin(r->app->db, e) == -1)
+		return -1;
+	if (draft_get(r->app->db, id, &d, e) == -1)
+		return saved_before(r, id, e);
+	if (draft_taken(r->app->db, d.npc_id, d.procore_id, &who, e) == -1)
 		return -1;
 	if (who != 0) {
 		db_rollback(r->app->db);

@@ -30,6 +30,9 @@ SELECT c.npc_project_id, c.npc_number, c.npc_name, c.npc_server, c.procore_compa
   FROM connection AS c JOIN company AS co ON co.procore_company_id = c.procore_company_id
  WHERE c.id = ?1 AND c.state = 'disconnected';
 
+-- DRAFT_SAVED roles: web
+SELECT EXISTS (SELECT 1 FROM connection WHERE id = ?1 AND created_by = ?2 AND state <> 'disconnected');
+
 -- DRAFT_OPEN roles: web
 -- A new connection takes over what is created from now on; one that comes back goes on where it ended.
 UPDATE connection

@@ -318,8 +318,13 @@ saved(void **state)
 	assert_int_equal(
 	    site_get(s, "ga", P "/edit?project=%" PRId64 "&done=new", id), 200);
 	web_has(&s->w, "The project is connected");
-	/* Saved twice, or one of the two taken meanwhile. */
+	/* Saved twice: where the first ended, and nothing more. By somebody else: no draft any more. */
+	assert_int_equal(site_post(s, "ga", P "/connect/save", "%s", form), 303);
+	assert_int_equal(
+	    site_number(s, "SELECT count(*) FROM audit WHERE action = 'connection.add'"), 1);
+	rig_sql(&s->w.core, "UPDATE connection SET created_by = 'gb' WHERE created_by = 'ga'");
 	assert_int_equal(site_post(s, "ga", P "/connect/save", "%s", form), 404);
+	/* One of the two was taken meanwhile. */
 	assert_int_equal(
 	    site_post(s, "ga", P "/connect/choose",
 		"npc=np-3&account=%s&company=" COMPANY "&project=7009", a.public_id),

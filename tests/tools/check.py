@@ -132,7 +132,7 @@ def step_cases(run):
 
 def step_model(run):
     """The worker dead at every commit, and random days of work: the short sets."""
-    for path in ("tests/crash/campaign.py", "tests/model/random_model.py"):
+    for path in ("tests/crash/campaign.py", "tests/crash/connection.py", "tests/model/random_model.py"):
         scripts(run, path, ["/usr/bin/python3"], {"CW_BUILD": os.path.join(TOP, "build-check")})
 
 

@@ -75,6 +75,7 @@ come_back(struct slow *s, const struct rig_step *steps, int n, int status, struc
 	int64_t begun = clk_mono_ms();
 
 	rig_endpoint(&s->web.core, steps, n);
+	s->web.app.conf = s->web.core.conf; /* which names the endpoint now */
 	assert_int_equal(
 	    web_get(&s->web, "ana", "/connectorweb/oauth/callback?code=c&state=" STATE), status);
 	assert_in_range(clk_mono_ms() - begun, LIMIT_MS, SLACK_MS);

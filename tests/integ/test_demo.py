@@ -2,6 +2,7 @@
 """The demo as people use it, without its build: start, look, start again, stop."""
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -95,6 +96,13 @@ class Demo(unittest.TestCase):
         self.assertIn("starting them again", again.stdout)
         self.assertNotEqual(self.pid(), pid)
         self.assertEqual(self.open_portal().status, 200)
+
+    def rows(self, sql):
+        db = sqlite3.connect(f"file:{os.path.join(self.folder.name, 'rig', 'state', 'connectorweb.db')}?mode=ro", uri=True)
+        try:
+            return db.execute(sql).fetchall()
+        finally:
+            db.close()
 
     def test_6_data_of_another_version_is_made_anew(self):
         mark = "SELECT 1 FROM person WHERE user_name = 'of-before'"

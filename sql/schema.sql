@@ -339,6 +339,7 @@ CREATE TABLE item_event (        -- an item's history in words
 	item_id INTEGER NOT NULL REFERENCES item (id), -- whose history
 	at      INTEGER NOT NULL, -- when
 	actor   TEXT NOT NULL,       -- account login, person, or 'connectorweb'
+	account_id INTEGER REFERENCES account (id), -- with whose sign-in at Procore; NULL: none, or the actor's own
 	text    TEXT NOT NULL -- sentence for people
 ) STRICT;
 

@@ -28,7 +28,7 @@ static const struct {
     [PLAN_RECEIVED_DATE] = {"received_date", "Received date"},
     [PLAN_TYPE] = {"type", "Type"},
     [PLAN_LINK] = {"link", "Link"},
-    [PLAN_STATUS] = {"status", "Status in Procore"},
+    [PLAN_STATUS] = {"status", "Status"},
 };
 
 static const char *const state_words[PLAN_STATE_MAX] = {

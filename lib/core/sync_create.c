@@ -156,7 +156,7 @@ linked_rows(struct work *w, const struct effect *f, const struct json *npc, bool
 		text[0] = '\0';
 	if (item_carried(w, f, "item.create", it->npc_id, now, e) == -1 ||
 	    item_save(w->r->db, it, now, e) == -1 || file_note_procore(w, e) == -1 ||
-	    item_event(w->r->db, it->id, now, "connectorweb", text, e) == -1)
+	    item_event_with(w->r->db, it->id, now, w->reader, text, e) == -1)
 		return -1;
 	return issue_clear_item(w->r->db, it->id, "to_npc", "", "it worked", now, e);
 }

@@ -133,7 +133,7 @@ save_event(struct work *w, const struct item_file *f, const struct effect *ef,
 		return -1;
 	if ((ef != NULL && item_carried(w, ef, "item.file", f->other_id, now, e) == -1) ||
 	    item_file_save(w->r->db, f, now, e) == -1 ||
-	    item_event(w->r->db, w->it.id, now, "connectorweb", text, e) == -1) {
+	    item_event_with(w->r->db, w->it.id, now, w->reader, text, e) == -1) {
 		db_rollback(w->r->db);
 		return -1;
 	}

@@ -135,10 +135,10 @@ merged_rows(struct work *w, const struct effect *f, const struct plan_merge *m,
 	    item_save(w->r->db, &w->it, now, e) == -1)
 		goto out;
 	if (text.len > 0 &&
-	    item_event(w->r->db, w->it.id, now, "connectorweb", buf_str(&text), e) == -1)
+	    item_event_with(w->r->db, w->it.id, now, w->reader, buf_str(&text), e) == -1)
 		goto out;
 	if (again.len > 0 &&
-	    item_event(w->r->db, w->it.id, now, "connectorweb", buf_str(&again), e) == -1)
+	    item_event_with(w->r->db, w->it.id, now, w->reader, buf_str(&again), e) == -1)
 		goto out;
 	rc = 0;
 out:
@@ -244,7 +244,7 @@ update(struct work *w, struct err *e)
 static int
 event(struct work *w, const char *text, struct err *e)
 {
-	return item_event(w->r->db, w->it.id, clk_now(), "connectorweb", text, e);
+	return item_event_with(w->r->db, w->it.id, clk_now(), w->reader, text, e);
 }
 
 static int
@@ -278,7 +278,7 @@ reopened_rows(struct work *w, const struct effect *f, const struct json *npc,
 	if (item_carried(w, f, "item.reopen", w->it.npc_id, now, e) == -1 ||
 	    item_save(w->r->db, &w->it, now, e) == -1)
 		return -1;
-	return item_event(w->r->db, w->it.id, now, "connectorweb", text, e);
+	return item_event_with(w->r->db, w->it.id, now, w->reader, text, e);
 }
 
 static int

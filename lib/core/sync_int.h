@@ -63,6 +63,7 @@ struct run {
 	int64_t listed_at; /* ... the reading before ended then */
 	bool own_poll;     /* an admin set this project's interval */
 	bool rested;       /* Procore's lists were not read: nothing is known of them */
+	int64_t lister;    /* account whose list is read, or was last; 0: none yet */
 	int64_t read_at;   /* the oldest of the readings that stand; 0: one is new */
 };
 

@@ -95,14 +95,14 @@ fail_rows(struct work *w, const char *direction, enum plan_reason reason,
 	if (str_eq(direction, "to_procore") &&
 	    issue_clear_item(w->r->db, it->id, "to_npc", "", "carried", now, e) == -1)
 		return -1;
-	if (news && item_event(w->r->db, it->id, now, "connectorweb", message, e) == -1)
+	if (news && item_event_with(w->r->db, it->id, now, w->reader, message, e) == -1)
 		return -1;
 	if (parked) {
 		if (str_format(text, sizeof text,
 			"Given up after %" PRId64 " tries: %.400s", it->tries,
 			message) == -1)
 			text[0] = '\0';
-		if (item_event(w->r->db, it->id, now, "connectorweb", text, e) == -1)
+		if (item_event_with(w->r->db, it->id, now, w->reader, text, e) == -1)
 			return -1;
 	}
 	return item_save(w->r->db, it, now, e);

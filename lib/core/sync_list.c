@@ -84,7 +84,7 @@ note_unlinked(struct run *r, struct item *it, const struct plan_remote *p, bool 
 			return -1;
 		if (str_format(text, sizeof text, "Not taken over: %s", out.text) == -1)
 			text[0] = '\0';
-		if (item_event(r->db, it->id, now, "connectorweb", text, e) == -1)
+		if (item_event_with(r->db, it->id, now, r->lister, text, e) == -1)
 			return -1;
 		return item_save(r->db, it, now, e);
 	}
@@ -244,6 +244,7 @@ list(struct run *r, struct listing *l, struct err *e)
 	struct mark m = {0};
 	bool done = false, failed = false;
 
+	r->lister = l->account_id;
 	if (mark_get(r->db, r->connection_id, "procore", l->mark, l->account_id, &m, e) ==
 	    -1)
 		return -1;

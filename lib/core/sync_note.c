@@ -146,7 +146,7 @@ say(struct work *w, struct response *row, const char *state, const char *text, i
 	w->changed = true;
 	if (response_save(w->r->db, row, e) == -1)
 		return -1;
-	return item_event(w->r->db, w->it.id, now, "connectorweb", text, e);
+	return item_event_with(w->r->db, w->it.id, now, w->reader, text, e);
 }
 
 /* Begun and not known how it ended: what was sent is looked up first. */

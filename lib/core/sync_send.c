@@ -85,7 +85,7 @@ send_keep(struct sending *s, const char *state, enum plan_reason reason, const c
 	if (db_begin(db, e) == -1)
 		return -1;
 	if (response_save(db, s->row, e) == -1 || item_save(db, it, now, e) == -1 ||
-	    (tell && item_event(db, it->id, now, "connectorweb", text, e) == -1)) {
+	    (tell && item_event_with(db, it->id, now, s->w->reader, text, e) == -1)) {
 		db_rollback(db);
 		return -1;
 	}
@@ -333,7 +333,7 @@ send_advance(struct sending *s, struct err *e)
 		rc = procore_one(
 		    &r->procore, PROCORE_RFI_ADVANCE, &at, s->w->it.procore_id, &a, e);
 		if (rc == 0 && a.cause != CAUSE_NONE)
-			rc = item_event(r->db, s->w->it.id, clk_now(), "connectorweb",
+			rc = item_event_with(r->db, s->w->it.id, clk_now(), s->bic->account_id,
 			    "Procore left the ball in court where it was.", e);
 		break;
 	}

@@ -208,5 +208,13 @@ item_event(struct db *db, int64_t item_id, int64_t at, const char *actor, const 
     struct err *e)
 {
 	return db_run(db, Q_ITEM_EVENT_ADD, e, DB_I64(item_id), DB_I64(at), DB_TEXT(actor),
-	    DB_TEXT(text));
+	    DB_TEXT(text), DB_ID(0));
+}
+
+int
+item_event_with(struct db *db, int64_t item_id, int64_t at, int64_t account_id,
+    const char *text, struct err *e)
+{
+	return db_run(db, Q_ITEM_EVENT_ADD, e, DB_I64(item_id), DB_I64(at),
+	    DB_TEXT("connectorweb"), DB_TEXT(text), DB_ID(account_id));
 }

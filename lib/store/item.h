@@ -65,6 +65,9 @@ MUST_USE int item_wake_account(
 /* One line of history; actor: a login, a person, "connectorweb". */
 MUST_USE int item_event(struct db *db, int64_t item_id, int64_t at, const char *actor,
     const char *text, struct err *e);
+/* The same by connectorweb, with the sign-in of this account at Procore; 0: with none. */
+MUST_USE int item_event_with(struct db *db, int64_t item_id, int64_t at, int64_t account_id,
+    const char *text, struct err *e);
 
 struct item_file {
 	int64_t id, item_id, response_id; /* 0: belongs to the question */

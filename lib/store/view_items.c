@@ -264,7 +264,8 @@ give_event(void *arg, struct stmt *q)
 	const char *name = db_col_text(q, 3);
 	struct view_event v = {.at = db_col_i64(q, 0),
 	    .actor = str_empty(name) ? db_col_text(q, 1) : name,
-	    .text = db_col_text(q, 2)};
+	    .text = db_col_text(q, 2),
+	    .login = db_col_text(q, 4)};
 
 	to->fn(to->arg, &v);
 }

@@ -72,6 +72,7 @@ MUST_USE int view_responses(
 struct view_event {
 	int64_t at;
 	const char *actor, *text;
+	const char *login; /* with whose sign-in at Procore; "" none, or the actor's own */
 };
 typedef void (*view_event_fn)(void *arg, const struct view_event *v);
 MUST_USE int view_item_events(struct db *db, int64_t item_id, int64_t limit,

@@ -60,7 +60,10 @@ add_event(void *arg, const struct view_event *v)
 	struct json *o = json_add_obj(b->list);
 
 	web_put_time(b->r, o, "at", v->at);
-	json_put_str(o, "actor", v->actor);
+	json_put_str(o, "actor",
+	    v->login[0] == '\0'
+		? v->actor
+		: web_say(b->r, TEXT_ACTOR_WITH, "actor", v->actor, "login", v->login, NULL));
 	json_put_str(o, "text", v->text);
 }
 

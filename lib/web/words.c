@@ -168,6 +168,14 @@ static const struct {
     {"item.file", TEXT_ACT_ITEM_FILE},
     {"item.answer", TEXT_ACT_ITEM_ANSWER},
     {"keys.rotated", TEXT_ACT_KEYS_ROTATED},
+    {"person.add", TEXT_ACT_PERSON_ADD},
+    {"person.change", TEXT_ACT_PERSON_CHANGE},
+    {"webhook.create", TEXT_ACT_WEBHOOK_CREATE},
+    {"webhook.repair", TEXT_ACT_WEBHOOK_REPAIR},
+    {"webhook.remove", TEXT_ACT_WEBHOOK_REMOVE},
+    {"keys.rotate", TEXT_ACT_KEYS_ROTATE},
+    {"keys.rotate_finished", TEXT_ACT_KEYS_ROTATE_FINISHED},
+    {"keys.recovery_confirmed", TEXT_ACT_KEYS_RECOVERY},
     {"denied", TEXT_ACT_DENIED},
 };
 

@@ -54,7 +54,7 @@ UPDATE item SET next_try_at = ?3, tries = 0
    AND id IN (SELECT r.item_id FROM response r WHERE r.state = 'waiting' AND r.account_id = ?2);
 
 -- ITEM_EVENT_ADD roles: sync
-INSERT INTO item_event (item_id, at, actor, text) VALUES (?1, ?2, ?3, ?4);
+INSERT INTO item_event (item_id, at, actor, text, account_id) VALUES (?1, ?2, ?3, ?4, ?5);
 
 -- ITEM_FILES roles: sync
 SELECT id, item_id, response_id, origin, origin_id, name, carried_name, bytes, sha256, state, other_id, detail,

@@ -207,7 +207,8 @@ SELECT r.ordinal, ifnull(nullif(a.name, ''), r.author_login), r.at, r.action, r.
   FROM response AS r LEFT JOIN account AS a ON a.id = r.account_id WHERE r.item_id = ?1 ORDER BY r.id DESC;
 
 -- VIEW_ITEM_EVENTS roles: web
-SELECT v.at, v.actor, v.text, ifnull((SELECT p.name FROM person AS p WHERE p.user_name = v.actor), '')
+SELECT v.at, v.actor, v.text, ifnull((SELECT p.name FROM person AS p WHERE p.user_name = v.actor), ''),
+       ifnull((SELECT a.login FROM account AS a WHERE a.id = v.account_id), '')
   FROM item_event AS v WHERE v.item_id = ?1 ORDER BY v.id DESC LIMIT ?2;
 
 -- VIEW_ACCOUNT_PROJECTS roles: web

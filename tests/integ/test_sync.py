@@ -200,6 +200,12 @@ class Story(SyncCase):
         self.assertIn("See <sketch> & note.", replies[0]["plain_text_body"])
         self.assertIn(f"[Newforma {item['npc_number']}/1]", replies[0]["plain_text_body"])
         self.assertEqual([a["name"] for a in replies[0]["attachments"]], ["sketch.png"])
+        # whose sign-in each step was made with
+        account = self.one("SELECT id FROM account WHERE login_folded = ?", self.login("lnakamura").lower())["id"]
+        steps = self.sql("SELECT actor, account_id, text FROM item_event WHERE item_id = ? ORDER BY id", item["id"])
+        self.assertEqual({(s["actor"], s["account_id"]) for s in steps if "taken over" in s["text"].lower()},
+                         {("connectorweb", account)})
+        self.assertEqual([s["actor"] for s in steps if "Answer sent" in s["text"]], [self.login("lnakamura").lower()])
         self.assertEqual(item["state"], "answered")
         self.assertNotIn(self.people["lnakamura"]["procore"]["user_id"],
                          [p["id"] for p in self.rfi(RIVERSIDE, rfi["id"])["ball_in_courts"]])

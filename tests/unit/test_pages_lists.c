@@ -404,9 +404,10 @@ item_in_full(void **state)
 	    ", 'respond_and_close', 'Use M20.', 1700000000, 1, 'sent')",
 	    s->mine, s->bic);
 	site_run(s,
-	    "INSERT INTO item_event (item_id, at, actor, text) VALUES (%" PRId64
-	    ", 1, 'connectorweb', 'Came in.')",
-	    s->mine);
+	    "INSERT INTO item_event (item_id, at, actor, text, account_id) VALUES (%" PRId64
+	    ", 1, 'connectorweb', 'Came in.', %" PRId64
+	    "), (%" PRId64 ", 2, 'connectorweb', 'Went out.', NULL)",
+	    s->mine, s->bic, s->mine);
 	assert_int_equal(site_get(s, "bic", P "/items/%" PRId64, s->mine), 200);
 	web_has(&s->w, "RFI-0017");
 	web_has(&s->w, "2026-03-20");
@@ -417,6 +418,8 @@ item_in_full(void **state)
 	web_has(&s->w, "Procore refused it");
 	web_has(&s->w, "Use M20.");
 	web_has(&s->w, "Came in.");
+	web_has(&s->w, ">connectorweb, with the Procore sign-in of ");
+	web_has(&s->w, ">connectorweb</td>");
 	web_has(&s->w, "RFI 041");
 	/* And from the revision before to this one. */
 	assert_int_equal(site_get(s, "bic", P "/items/%" PRId64, before), 200);

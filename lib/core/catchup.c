@@ -11,9 +11,7 @@ enum {
 	CALLS_IN = 4,
 	CALLS_OUT = 3,
 	CALL_MS = 500,
-	HOUR_S = 3600,
-	/* As in core/pace: a limit below this is of a short window. */
-	HOUR_LIMIT_LEAST = 300
+	HOUR_S = 3600
 };
 
 /* n * of / per, rounded up. */
@@ -43,7 +41,7 @@ catchup_seconds(const struct catchup *sum, const struct catchup_budget *b, int64
 	bool open = b->reset_at > now; /* the window that the headers told of */
 	int64_t over, last;
 
-	if (b->limit_n < HOUR_LIMIT_LEAST)
+	if (b->limit_n <= 0)
 		return share(sum->ms, 1, 1000);
 	over = sum->calls - (open ? b->remaining : b->limit_n);
 	if (over <= 0)

@@ -21,14 +21,13 @@ struct catchup {
 /* Add one sort: by what was measured, by a default while too little was. Cannot fail. */
 void catchup_add(struct catchup *sum, const struct catchup_work *w);
 
-/* What Procore's headers last said (table budget). */
+/* What Procore's headers last said of the hour (table budget). */
 struct catchup_budget {
 	int64_t limit_n; /* 0: not known */
 	int64_t remaining, reset_at;
 };
-/* Seconds until it is done: the work, and the waits for the next window when this one does
- * not suffice. A limit of a short window (seconds, a minute) says nothing about the hour:
- * its effect is in the measured time. Cannot fail. */
+/* Seconds until it is done: the work, and the waits for the next hour when this one does
+ * not suffice. The effect of the short window is in the measured time. Cannot fail. */
 int64_t catchup_seconds(
     const struct catchup *sum, const struct catchup_budget *b, int64_t now);
 

@@ -44,7 +44,7 @@ time_is_work_and_windows(void **state)
 		int64_t want_s;
 	} cases[] = {
 	    {"no header yet", {1000, 500000}, {0}, 500},
-	    {"a short window says nothing", {1000, 500000}, {25, 3, NOW + 5}, 500},
+	    {"a small hour counts", {30, 15000}, {25, 20, NOW + 60}, 60 + 5},
 	    {"it fits", {600, 300000}, {3600, 600, NOW + 60}, 300},
 	    {"one call too many", {601, 300500}, {3600, 600, NOW + 60}, 61},
 	    {"half of it after the reset", {1200, 600000}, {3600, 600, NOW + 1800}, 1800 + 300},

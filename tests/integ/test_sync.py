@@ -534,6 +534,19 @@ class Story(SyncCase):
         self.sync(RIVERSIDE)
         self.assertEqual(self.item(RIVERSIDE, rfi["id"])["state"], "linked")
 
+    def test_a_renewal_elsewhere_is_no_outage(self):
+        """Another process renews the sign-in just now: the pass comes back, Procore is not called out of order."""
+        account = self.one("SELECT id, generation FROM account WHERE login_folded = ?", self.login("lnakamura").lower())
+        self.contractor("expire", {"person": self.login("lnakamura")})
+        self.sql("INSERT INTO token_lease (account_id, owner, generation, until_at) VALUES (?, 'another', ?, unixepoch() + 3600)",
+                 account["id"], account["generation"])
+        try:
+            self.sync(RIVERSIDE, error="the sign-in is being renewed")
+            self.assertEqual(self.sql("SELECT * FROM incident WHERE subject = 'service' AND closed_at IS NULL"), [])
+        finally:
+            self.sql("DELETE FROM token_lease WHERE owner = 'another'")
+        self.sync(RIVERSIDE)
+
     def test_large_file_goes_up_in_segments(self):
         project = self.projects[RIVERSIDE]["procore"]
         company = next(c["id"] for c in load("companies.json")["companies"] if c["key"] == project["company"])

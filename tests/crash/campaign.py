@@ -11,6 +11,7 @@ nothing had happened, and one pass more must change nothing.
 import argparse
 import base64
 import difflib
+import json
 import pprint
 import sys
 import time
@@ -53,19 +54,31 @@ class Play:
         which would hide what is missed."""
         self.s.move(LATER_S)
         for _ in range(PASSES):
-            died, commits = self.s.step("sync", self.s.connection, self.left, before=self.before)
-            self.commits += commits
-            if died:
-                self.died, self.left = True, 0
-            elif self.left:
-                self.left -= commits
-                assert self.left > 0, "went past the commit at which it should have died"
+            died = self.try_step("sync")
             self.s.move(SETTLE_S)
             if not died and self.settled():
                 self.s.architect("clear_faults", {})
                 self.s.contractor("clear_faults", {})
                 return
         raise AssertionError(f"not settled after {PASSES} passes: {[self.s.ours(i) for i in self.ids]}")
+
+    def try_step(self, what, data=None):
+        """One step; True when it died."""
+        died, commits = self.s.step(what, self.s.connection, self.left, data=data, before=self.before)
+        self.commits += commits
+        if died:
+            self.died, self.left = True, 0
+        elif self.left:
+            self.left -= commits
+            assert self.left > 0, "went past the commit at which it should have died"
+        return died
+
+    def once(self, what="sync", data=None):
+        """One step that comes to its end, whatever waits afterwards."""
+        self.s.move(LATER_S)
+        while self.try_step(what, data):
+            self.s.move(SETTLE_S)
+        self.s.move(SETTLE_S)
 
     # ---- people
 
@@ -186,6 +199,91 @@ def answered_after_close(p):
     p.walk()
 
 
+def submittal_made_void(p):
+    sub = p.submittal()
+    p.walk()
+    p.s.contractor("close", {"submittal": sub, "status": "Void"})
+    p.walk()
+    p.respond(sub, "Approved", "Too late.")
+    p.once()
+    assert p.s.ours(sub)["issues"] == ["closed_in_procore"], p.s.ours(sub)
+    p.s.contractor("reopen", {"submittal": sub})
+    p.walk()
+
+
+def deleted_and_restored(p):
+    rfi = p.rfi()
+    p.walk()
+    p.s.contractor("delete", {"rfi": rfi})
+    p.s.sql("UPDATE mark SET pass_at = 0 WHERE kind = 'rfi_bin'")
+    p.walk()
+    assert p.s.item(rfi)["reason"] == "deleted", p.s.ours(rfi)
+    p.s.contractor("restore", {"rfi": rfi})
+    p.walk()
+    p.respond(rfi, "Answered", "Still wanted.")
+    p.walk()
+
+
+def said_twice(p):
+    """Reopened in Project Center and answered again in the same words, before the worker looks: two replies."""
+    rfi = p.rfi()
+    p.walk()
+    p.respond(rfi, "Answered", "Yes.")
+    p.s.architect("reopen", {"item": p.s.item(rfi)["npc_id"]})
+    p.respond(rfi, "Answered", "Yes.", **FILE)
+    p.walk()
+    assert len(p.s.side_procore(rfi)["replies"]) == 2, p.s.side_procore(rfi)
+
+
+def same_response_other_words(p):
+    sub = p.submittal()
+    p.walk()
+    p.respond(sub, "Approved", "As drawn.")
+    p.walk()
+    p.s.architect("reopen", {"item": p.s.item(sub)["npc_id"]})
+    p.respond(sub, "Approved", "But see the sketch.", **FILE)
+    p.walk()
+    assert "sketch" in p.s.side_procore(sub)["approvers"][0][2], p.s.side_procore(sub)
+
+
+def mapped_while_it_waits(p):
+    kept = p.s.one("SELECT * FROM response_map WHERE connection_id = ? AND npc_action = 'Rejected'", p.s.connection)
+    sub = p.submittal()
+    p.walk()
+    p.s.sql("DELETE FROM response_map WHERE connection_id = ? AND npc_action = 'Rejected'", p.s.connection)
+    try:
+        p.respond(sub, "Rejected", "No.")
+        p.once()
+        assert p.s.ours(sub)["issues"] == ["unmapped"], p.s.ours(sub)
+    finally:
+        kept["set_at"] = p.s.item(sub)["changed_at"] + 1
+        p.s.sql(f"INSERT INTO response_map VALUES ({', '.join('?' * len(kept))})", *kept.values())
+    p.walk()
+
+
+def pulled_by_number(p):
+    """Older than the connection: left out, until somebody asks for it."""
+    at = p.s.one("SELECT sync_from_at at FROM connection WHERE id = ?", p.s.connection)["at"]
+    p.s.sql("UPDATE connection SET sync_from_at = ? WHERE id = ?", at + 3650 * 86400, p.s.connection)
+    try:
+        rfi = p.rfi()
+        p.once()
+        assert p.s.item(rfi)["reason"] == "before_connection", p.s.ours(rfi)
+        p.once("pull", json.dumps({"kind": "rfi", "number": p.s.item(rfi)["number"], "by": "mhalloran"}))
+        p.walk()
+        assert p.s.item(rfi)["state"] == "linked", p.s.ours(rfi)
+    finally:
+        p.s.sql("UPDATE connection SET sync_from_at = ? WHERE id = ?", at, p.s.connection)
+
+
+def woken_by_a_webhook(p):
+    rfi = p.rfi()
+    p.s.sql("INSERT INTO hook_event (dedupe, received_at, procore_company_id, procore_project_id, resource, resource_id, "
+            "event) VALUES (?, 1, 1, ?, 'RFIs', ?, 'create')", f"story-{rfi}", p.s.project["procore"]["id"], rfi)
+    p.walk()
+    assert not p.s.sql("SELECT 1 FROM hook_event WHERE handled_at IS NULL"), "the event is not covered"
+
+
 def lost_create(p):
     p.rfi(files=FILES[:1])
     p.lose("npc POST /rfis")
@@ -224,7 +322,9 @@ def lost_upload(p):
 
 STORIES = {f.__name__: f for f in (
     rfi_in, rfi_with_files, rfi_answered_with_file, rfi_edited, submittal_in, submittal_answered,
-    two_approvers_at_once, reopened_and_answered_again, revision, answered_after_close, lost_create,
+    two_approvers_at_once, reopened_and_answered_again, revision, answered_after_close, submittal_made_void,
+    deleted_and_restored, said_twice, same_response_other_words, mapped_while_it_waits, pulled_by_number,
+    woken_by_a_webhook, lost_create,
     lost_announced_file, lost_reply, lost_approval, lost_upload)}
 SHORT = ("rfi_with_files", "submittal_answered", "lost_create")
 

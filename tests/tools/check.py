@@ -16,6 +16,7 @@ import counts
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LOGS = os.path.join(TOP, "build-check", "logs")
 JOBS = f"-j{os.cpu_count() or 1}"
+ASAN = {"CW_BUILD": os.path.join(TOP, "build-asan"), "UBSAN_OPTIONS": "print_stacktrace=1"}
 LIMIT_S = 600  # for one command
 
 
@@ -113,6 +114,14 @@ def scripts(run, pattern, command, env=None):
         run.add(passed, failed, f"{name} (status {status})\n" + counts.interesting(text))
 
 
+def some(run, path, args, env):
+    """A part of a long test."""
+    name = os.path.basename(path)
+    status, text = call(run, name, ["/usr/bin/python3", os.path.join(TOP, path), *args], env=env)
+    passed, failed = counts.script(text, status)
+    run.add(passed, failed, f"{name} (status {status})\n" + counts.interesting(text))
+
+
 # ---- steps
 
 def step_gcc(run):
@@ -144,8 +153,9 @@ def step_asan(run):
     if build(run, "build-asan", "--enable-sanitize"):
         make_check(run, "build-asan")
         for pattern in ("tests/integ/test_*.py", "tests/crash/test_*.py"):
-            scripts(run, pattern, ["/usr/bin/python3"], {
-                "CW_BUILD": os.path.join(TOP, "build-asan"), "UBSAN_OPTIONS": "print_stacktrace=1"})
+            scripts(run, pattern, ["/usr/bin/python3"], ASAN)
+        some(run, "tests/crash/campaign.py", ["lost_create"], ASAN)
+        some(run, "tests/model/random_model.py", ["--sequences", "4"], ASAN)
 
 
 def step_e2e(run):

@@ -15,6 +15,7 @@
 #include "base/num.h"
 #include "base/str.h"
 #include "core/incident.h"
+#include "core/keys.h"
 #include "core/spool.h"
 #include "store/attempt.h"
 #include "store/clean.h"
@@ -127,24 +128,35 @@ house_spool(const char *dir, int *n, struct err *e)
 
 /* ---- local faults */
 
-/* In one transaction, and only when there is something to tell. */
 static int
 tell(struct db *db, const struct conf *c, const char *name, bool good, const char *detail,
     struct err *e)
 {
-	bool down = false;
-
-	if (service_down(db, name, &down, e) == -1)
-		return -1;
-	if (good && !down)
-		return 0;
+	if (good)
+		return incident_service_works(db, c, name, e);
 	if (db_begin(db, e) == -1)
 		return -1;
-	if (incident_service(db, c, name, good, detail, e) == -1) {
+	if (incident_service(db, c, name, 0, detail, e) == -1) {
 		db_rollback(db);
 		return -1;
 	}
 	return db_commit(db, e);
+}
+
+int
+house_keys(struct db *db, const struct conf *c, struct err *e)
+{
+	struct keys_ring ring = {0};
+	struct err bad = {0};
+	int rc = keys_worker(db, c, &ring, &bad);
+
+	keys_ring_clear(&ring);
+	if (rc == -1 && (bad.code == ERR_BUSY || bad.code == ERR_DB)) {
+		if (e != NULL)
+			*e = bad;
+		return -1;
+	}
+	return tell(db, c, "key", rc == 0, bad.msg, e);
 }
 
 static int

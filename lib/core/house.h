@@ -30,6 +30,9 @@ MUST_USE int house_clean(struct db *db, const struct conf *c, bool *more, struct
 MUST_USE int house_spool(const char *dir, int *n, struct err *e);
 /* The audit trail's head to the log, so that a copy outside the database bears witness. */
 MUST_USE int house_audit_head(struct db *db, struct err *e);
+/* Are all keys here that stored pairs are sealed for, and readable? Opens or closes the incident "key", before a
+ * restart of the worker would fail for it. */
+MUST_USE int house_keys(struct db *db, const struct conf *c, struct err *e);
 /* Free space; opens or closes the incident "disk". */
 MUST_USE int house_disk(struct db *db, const struct conf *c, struct err *e);
 /* The audit rows' seals; opens or closes the incident "audit". */

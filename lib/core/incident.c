@@ -194,6 +194,26 @@ incident_service(struct db *db, const struct conf *c, const char *name, int ok, 
 }
 
 int
+incident_service_works(struct db *db, const struct conf *c, const char *name, struct err *e)
+{
+	bool own_tx = !db_in_tx(db);
+	bool unseen = false;
+
+	if (service_unseen(db, name, clk_now() - INCIDENT_SERVICE_SEEN_S, &unseen, e) == -1)
+		return -1;
+	if (!unseen)
+		return 0;
+	if (own_tx && db_begin(db, e) == -1)
+		return -1;
+	if (incident_service(db, c, name, 1, "", e) == -1) {
+		if (own_tx)
+			db_rollback(db);
+		return -1;
+	}
+	return own_tx ? db_commit(db, e) : 0;
+}
+
+int
 incident_close_account(struct db *db, const struct conf *c, int64_t account_id, struct err *e)
 {
 	char id_text[24];

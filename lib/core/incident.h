@@ -22,6 +22,11 @@ MUST_USE int incident_open_company(struct db *db, const struct conf *c, int64_t 
 enum { INCIDENT_SERVICE_GRACE_S = 3600 };
 MUST_USE int incident_service(struct db *db, const struct conf *c, const char *name, int ok, const char *detail,
     struct err *e);
+/* A service answered as it should. Written down when it was noted as out of order, else at most every
+ * INCIDENT_SERVICE_SEEN_S, so that page Health can say when it last worked. In the caller's transaction when one is
+ * open. Worker only. */
+enum { INCIDENT_SERVICE_SEEN_S = 300 };
+MUST_USE int incident_service_works(struct db *db, const struct conf *c, const char *name, struct err *e);
 /* Close with the mail "all is well again" when somebody had been told. No-op when none is open. */
 MUST_USE int incident_close_account(struct db *db, const struct conf *c, int64_t account_id, struct err *e);
 MUST_USE int incident_close_company(struct db *db, const struct conf *c, int64_t procore_company_id, struct err *e);

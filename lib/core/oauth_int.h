@@ -41,9 +41,14 @@ MUST_USE int oauth_renew(struct oauth_ctx *x, int64_t account_id, int64_t genera
 MUST_USE int oauth_seal(struct oauth_ctx *x, int64_t account_id, int64_t generation, const struct secret *access,
     const struct secret *refresh, struct token_row *out, struct err *e);
 /* Open one half of the stored pair: purpose "access" or "refresh".
- * errors  ERR_NOT_FOUND no pair; ERR_BUSY another generation is stored; ERR_INPUT wrong key or altered */
+ * errors  ERR_NOT_FOUND no pair; ERR_BUSY another generation is stored; ERR_IO its key is not here;
+ *         ERR_INPUT altered, or sealed by somebody else */
 MUST_USE int oauth_open(struct oauth_ctx *x, int64_t account_id, int64_t generation, const char *purpose,
     struct secret *out, struct err *e);
+/* The same for a pair in use. One that the right key does not open is damaged for good: the sign-in is marked as
+ * lost, its owner is told, and *got is OAUTH_NONE. Outside a transaction. errors as oauth_open, less ERR_INPUT */
+MUST_USE int oauth_unseal(struct oauth_ctx *x, const struct account *a, const char *purpose, struct secret *out,
+    enum oauth_got *got, struct err *e);
 
 /* Seal the stored pair anew for the worker's current key, if it is sealed for another: one transaction, compared
  * with generation and key, so that a pair stored meanwhile stays.

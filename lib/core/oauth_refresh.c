@@ -195,7 +195,8 @@ tell_clock(struct oauth_ctx *x, const struct oauth_answer *a, struct err *e)
 			a->ahead_s > 0 ? "behind" : "ahead of") == -1)
 			text[0] = '\0';
 	}
-	return incident_service(x->db, x->conf, "clock", good, text, e);
+	return good ? incident_service_works(x->db, x->conf, "clock", e)
+		    : incident_service(x->db, x->conf, "clock", 0, text, e);
 }
 
 /* Did a sign-in by the person store another pair while we waited for the answer? Then whatever came concerns nobody
@@ -233,7 +234,7 @@ end_refresh(struct oauth_ctx *x, struct refresh *r, struct oauth_answer *a, stru
 		r->got = OAUTH_GOT;
 		rc = oauth_store(x, r->account.id, r->account.generation, &a->pair, NULL, e);
 		if (rc == 0)
-			rc = incident_service(x->db, x->conf, "configuration", 1, "", e);
+			rc = incident_service_works(x->db, x->conf, "configuration", e);
 	} else if (a->cause == CAUSE_SIGN_IN_LOST) {
 		rc = lost_for_good(x, r, a, e);
 	} else if (a->cause == CAUSE_SUSPECT) {
@@ -302,10 +303,15 @@ call_procore(struct oauth_ctx *x, struct refresh *r, struct err *e)
 	struct secret old = {0};
 	int rc = -1;
 
-	if (oauth_open(x, r->account.id, r->account.generation, "refresh", &old, e) == -1) {
+	if (oauth_unseal(x, &r->account, "refresh", &old, &r->got, e) == -1) {
 		give_back(x, r);
 		return -1;
 	}
+	if (r->got == OAUTH_NONE) {
+		give_back(x, r);
+		return 0;
+	}
+	r->got = OAUTH_LATER;
 	if (oauth_post_refresh(x, r->account.id, &old, &a, e) == 0) {
 		keep_old_refresh(&old, &a);
 		rc = end_refresh_patiently(x, r, &a, e);

@@ -53,7 +53,7 @@ reader_of(struct oauth_ctx *x, const struct token_row *row)
 	struct err cannot = {0};
 
 	if (x->ring == NULL)
-		return x->reader;
+		return str_eq(x->reader->id, row->reader_key_id) ? x->reader : NULL;
 	k = keys_find(x->ring, row->reader_key_id);
 	if (k != NULL)
 		return k;
@@ -74,7 +74,7 @@ open_half(struct oauth_ctx *x, int64_t account_id, const struct token_row *row,
 	size_t n = 0;
 
 	if (reader == NULL)
-		return err_set(e, ERR_INPUT,
+		return err_set(e, ERR_IO,
 		    "the token of account %" PRId64
 		    " is sealed for the key %s, which is not here",
 		    account_id, row->reader_key_id);

@@ -133,12 +133,33 @@ out:
 
 /* ---- use */
 
+int
+oauth_unseal(struct oauth_ctx *x, const struct account *a, const char *purpose, struct secret *out,
+    enum oauth_got *got, struct err *e)
+{
+	struct err cannot = {0};
+
+	*got = OAUTH_GOT;
+	if (oauth_open(x, a->id, a->generation, purpose, out, &cannot) == 0)
+		return 0;
+	if (cannot.code != ERR_INPUT) {
+		if (e != NULL)
+			*e = cannot;
+		return -1;
+	}
+	log_err("seal_damaged", &cannot);
+	*got = OAUTH_NONE;
+	return oauth_mark_lost(x, a->id, a->generation, CAUSE_SIGN_IN_LOST,
+	    "The stored sign-in is damaged and can no longer be opened; nobody did anything wrong", e);
+}
+
 static int
-open_access(struct oauth_ctx *x, const struct account *a, struct oauth_token *out, struct err *e)
+open_access(struct oauth_ctx *x, const struct account *a, struct oauth_token *out, enum oauth_got *got,
+    struct err *e)
 {
 	struct oauth_token t = {.generation = a->generation};
 
-	if (oauth_open(x, a->id, a->generation, "access", &t.access, e) == -1)
+	if (oauth_unseal(x, a, "access", &t.access, got, e) == -1)
 		return -1;
 	oauth_token_clear(out);
 	*out = t;
@@ -166,8 +187,7 @@ oauth_access(struct oauth_ctx *x, int64_t account_id, struct oauth_token *out, e
 	} else if (a.access_expires_at <= clk_now()) {
 		*got = OAUTH_LATER;
 	} else {
-		*got = OAUTH_GOT;
-		if (open_access(x, &a, out, e) == -1)
+		if (open_access(x, &a, out, got, e) == -1)
 			goto out;
 	}
 	rc = 0;
@@ -193,7 +213,7 @@ oauth_rejected(struct oauth_ctx *x, int64_t account_id, int64_t generation, stru
 		*got = OAUTH_NONE;
 		rc = 0;
 	} else {
-		rc = open_access(x, &a, out, e);
+		rc = open_access(x, &a, out, got, e);
 	}
 	account_clear(&a);
 	return rc;

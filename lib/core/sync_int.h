@@ -81,8 +81,6 @@ struct plan_bic *run_bic(struct run *r, int64_t account_id); /* NULL: no seat */
 MUST_USE int run_procore_failed(struct run *r, const struct procore_answer *a,
     enum plan_kind kind, int64_t account_id, bool *again, struct err *e);
 MUST_USE int run_npc_failed(struct run *r, const struct npc_answer *a, struct err *e);
-/* A call worked: the service is well. */
-MUST_USE int run_service_ok(struct run *r, const char *service, struct err *e);
 
 /* ---- sync_map.c: what the other sides say, as plan's facts */
 /* From a list or a show. errors: ERR_REMOTE it has no id */

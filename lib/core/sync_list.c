@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "core/incident.h"
 #include "core/pace.h"
 #include "core/webhook.h"
 #include "store/budget_row.h"
@@ -258,7 +259,7 @@ list(struct run *r, struct listing *l, struct err *e)
 	if (!done && !failed && r->error[0] == '\0')
 		str_cut(r->error, sizeof r->error,
 		    "Procore: the list kept changing while it was read");
-	return done ? run_service_ok(r, "procore", e) : 0;
+	return done ? incident_service_works(r->db, r->conf, "procore", e) : 0;
 }
 
 int
@@ -426,5 +427,5 @@ list_npc(struct run *r, struct err *e)
 		if (rc == -1)
 			return -1;
 	}
-	return run_service_ok(r, "npc", e);
+	return incident_service_works(r->db, r->conf, "npc", e);
 }

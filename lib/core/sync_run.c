@@ -137,16 +137,6 @@ stop(struct run *r, int64_t retry_at, const char *text)
 		str_cut(r->error, sizeof r->error, text);
 }
 
-int
-run_service_ok(struct run *r, const char *service, struct err *e)
-{
-	bool down = false;
-
-	if (sync_service_down(r->db, service, &down, e) == -1)
-		return -1;
-	return down ? incident_service(r->db, r->conf, service, 1, "", e) : 0;
-}
-
 /* This account may not read here: say so on its seat, and have the job find out which tool
  * it is. */
 static int

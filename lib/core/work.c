@@ -276,7 +276,7 @@ run_plan(struct work_ctx *w, const struct job *j, int64_t *next_at, struct err *
 	if (plan_rows_missing(db, e) == -1 || token_journal_give_up_old(db, clk_now() - OAUTH_LEASE_S, e) == -1 || rotate_wish(db, e) == -1 ||
 	    webhook_plan(db, w->sync->oauth.conf, e) == -1)
 		return -1;
-	return house_disk(db, w->sync->oauth.conf, e);
+	return house_keys(db, w->sync->oauth.conf, e) == -1 ? -1 : house_disk(db, w->sync->oauth.conf, e);
 }
 
 static int

@@ -178,19 +178,9 @@ outbox_queue(struct db *db, const struct outbox_new *m, struct err *e)
 }
 
 int
-service_down(struct db *db, const char *name, bool *down, struct err *e)
+service_unseen(struct db *db, const char *name, int64_t after_at, bool *unseen, struct err *e)
 {
-	struct stmt *q = NULL;
-	bool row = false;
-	int rc = -1;
-
-	if (db_select(db, Q_SERVICE_DOWN, &q, e, DB_TEXT(name)) == -1)
-		return -1;
-	rc = db_step(q, &row, e);
-	if (rc == 0)
-		*down = row;
-	db_done(q);
-	return rc;
+	return db_yes(db, Q_SERVICE_UNSEEN, unseen, e, DB_TEXT(name), DB_I64(after_at));
 }
 
 int

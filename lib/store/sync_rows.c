@@ -163,23 +163,6 @@ sync_seat_denied(struct db *db, int64_t bic_id, const char *text, struct err *e)
 /* ---- services, webhooks, the response map */
 
 int
-sync_service_down(struct db *db, const char *name, bool *down, struct err *e)
-{
-	struct stmt *q = NULL;
-	bool row = false;
-	int rc = -1;
-
-	if (db_select(db, Q_SYNC_SERVICE_GET, &q, e, DB_TEXT(name)) == -1)
-		return -1;
-	if (db_step(q, &row, e) == 0) {
-		*down = row && str_eq(db_col_text(q, 0), "down");
-		rc = 0;
-	}
-	db_done(q);
-	return rc;
-}
-
-int
 sync_hooks_last(struct db *db, int64_t procore_project_id, int64_t *id, struct err *e)
 {
 	return db_number(db, Q_SYNC_HOOK_EVENTS_LAST, id, e, DB_I64(procore_project_id));

@@ -65,8 +65,6 @@ MUST_USE int sync_seat_contact(struct db *db, int64_t bic_id, const char *contac
 MUST_USE int
 sync_seat_denied(struct db *db, int64_t bic_id, const char *text, struct err *e);
 
-/* Is the service marked down? No row: no. */
-MUST_USE int sync_service_down(struct db *db, const char *name, bool *down, struct err *e);
 /* The newest waiting webhook of a project (0: none), and all up to it handled. */
 MUST_USE int
 sync_hooks_last(struct db *db, int64_t procore_project_id, int64_t *id, struct err *e);

@@ -65,8 +65,8 @@ VALUES (?1, ?2, ?3, ?4, CASE WHEN ?2 = 'ok' THEN ?4 END)
  WHERE service.state <> excluded.state OR service.detail <> excluded.detail
     OR coalesce(service.last_ok_at, 0) <= ?4 - 60;
 
--- SERVICE_DOWN roles: web auth sync
-SELECT 1 FROM service WHERE name = ?1 AND state = 'down';
+-- SERVICE_UNSEEN roles: sync
+SELECT NOT EXISTS (SELECT 1 FROM service WHERE name = ?1 AND state = 'ok' AND last_ok_at > ?2);
 
 -- SERVICE_ALL roles: web auth sync admin plan: scan seven rows
 SELECT name, state, detail, since_at, coalesce(last_ok_at, 0) FROM service ORDER BY name;

@@ -48,9 +48,6 @@ UPDATE connection SET last_sync_at = ?2, next_sync_at = ?3, sync_error = '', idl
 -- SYNC_CONNECTION_FAILED roles: sync
 UPDATE connection SET next_sync_at = ?2, sync_error = ?3 WHERE id = ?1;
 
--- SYNC_SERVICE_GET roles: sync
-SELECT state FROM service WHERE name = ?1;
-
 -- SYNC_HOOK_EVENTS_DONE roles: sync
 UPDATE hook_event SET handled_at = ?2 WHERE procore_project_id = ?1 AND handled_at IS NULL AND id <= ?3;
 

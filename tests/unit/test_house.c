@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "core/audit.h"
 #include "core/house.h"
+#include "core/incident.h"
 #include "core/work.h"
 #include "store/job.h"
 
@@ -381,6 +382,50 @@ test_a_missing_spool_is_told_and_taken_back(void **state)
 	expect_incident(r, "disk", 0, 0); /* its mail had not gone out yet */
 }
 
+/* Said while the worker still has the key in memory, not when it is started again and cannot. */
+static void
+test_a_missing_key_is_told_and_taken_back(void **state)
+{
+	struct rig *r = *state;
+	char away[UNIT_PATH_BYTES];
+
+	admin_is_there(r);
+	OK(r, house_keys(r->db, &r->conf, &r->err));
+	expect_incident(r, "key", 0, 0);
+	assert_int_equal(rig_number(r, "select state = 'ok' from service where name = 'key'"), 1);
+	unit_path(away, r->dir, "away");
+	assert_int_equal(rename(r->conf.seal_private_key_file, away), 0);
+	OK(r, house_keys(r->db, &r->conf, &r->err));
+	OK(r, house_keys(r->db, &r->conf, &r->err));
+	expect_incident(r, "key", 1, 1);
+	assert_int_equal(
+	    rig_number(r, "select detail like '%seal_private_key_file%' from service where name = 'key'"), 1);
+	assert_int_equal(rename(away, r->conf.seal_private_key_file), 0);
+	OK(r, house_keys(r->db, &r->conf, &r->err));
+	expect_incident(r, "key", 0, 0);
+}
+
+/* When it last worked is known to minutes, and costs no write each time. */
+static void
+test_what_works_is_noted_now_and_then(void **state)
+{
+	struct rig *r = *state;
+
+	OK(r, incident_service_works(r->db, &r->conf, "procore", &r->err));
+	assert_int_equal(rig_number(r, "select last_ok_at from service where name = 'procore'"), clk_now());
+	rig_sql(r, "update service set detail = 'untouched'");
+	rig_clock(r, INCIDENT_SERVICE_SEEN_S - 10);
+	OK(r, incident_service_works(r->db, &r->conf, "procore", &r->err));
+	assert_int_equal(rig_number(r, "select detail = 'untouched' from service where name = 'procore'"), 1);
+	rig_clock(r, 10);
+	OK(r, incident_service_works(r->db, &r->conf, "procore", &r->err));
+	assert_int_equal(rig_number(r, "select last_ok_at from service where name = 'procore'"), clk_now());
+	/* Out of order, then well: at once. */
+	OK(r, incident_service(r->db, &r->conf, "procore", 0, "It does not answer", &r->err));
+	OK(r, incident_service_works(r->db, &r->conf, "procore", &r->err));
+	assert_int_equal(rig_number(r, "select state = 'ok' from service where name = 'procore'"), 1);
+}
+
 static void
 test_unsealed_audit_rows_are_told_after_a_minute(void **state)
 {
@@ -526,6 +571,8 @@ main(void)
 	    T(test_once_a_day),
 	    T(test_only_left_over_files_leave_the_spool),
 	    T(test_a_missing_spool_is_told_and_taken_back),
+	    T(test_a_missing_key_is_told_and_taken_back),
+	    T(test_what_works_is_noted_now_and_then),
 	    T(test_unsealed_audit_rows_are_told_after_a_minute),
 	    T(test_a_seal_that_fails_is_told),
 	    T(test_the_head_goes_to_the_log),

@@ -505,11 +505,56 @@ test_wrong_key(void **state)
 	x.reader = &other;
 	rig_endpoint(r, NULL, 0);
 	assert_int_equal(oauth_refresh(&x, id, 1, &got, &r->err), -1);
-	assert_int_equal(r->err.code, ERR_INPUT);
+	assert_int_equal(r->err.code, ERR_IO);
+	expect_state(r, id, ACCOUNT_OK, "none"); /* the pair itself may be sound */
 	assert_int_equal(rig_number(r, "select count(*) from token_lease"), 0);
 	assert_int_equal(rig_number(r, "select count(*) from token_journal where state = 'unsent'"), 1);
 	expect_calls(r, 0);
 	crypt_key_clear(&other);
+}
+
+static void
+damage(struct rig *r, int64_t id)
+{
+	struct token_row t = {0};
+
+	OK(r, token_get(r->db, id, &t, &r->err));
+	t.access.p[t.access.len - 1] ^= 1;
+	t.refresh.p[t.refresh.len - 1] ^= 1;
+	OK(r, token_put(r->db, id, &t, &r->err));
+	token_row_clear(&t);
+}
+
+/* A seal that the right key does not open: said and told once, never tried for ever in silence. */
+static void
+test_damaged_seal(void **state)
+{
+	struct rig *r = *state;
+	int64_t id = signed_in(r);
+
+	rig_endpoint(r, NULL, 0);
+	damage(r, id);
+	(void)access_now(r, id, OAUTH_NONE);
+	expect_state(r, id, ACCOUNT_LOST, "sign_in_lost");
+	(void)access_now(r, id, OAUTH_NONE);
+	assert_int_equal(rig_number(r, "select count(*) from incident where closed_at is null"), 1);
+	assert_int_equal(rig_number(r, "select count(*) from mail where kind = 'lost'"), 1);
+	expect_calls(r, 0);
+}
+
+static void
+test_damaged_seal_at_renewal(void **state)
+{
+	struct rig *r = *state;
+	int64_t id = signed_in(r);
+
+	rig_endpoint(r, NULL, 0);
+	damage(r, id);
+	assert_int_equal(refresh(r, id), OAUTH_NONE);
+	expect_state(r, id, ACCOUNT_LOST, "sign_in_lost");
+	assert_int_equal(rig_number(r, "select count(*) from token_lease"), 0);
+	assert_int_equal(rig_number(r, "select count(*) from token_journal where state = 'unsent'"), 1);
+	expect_calls(r, 0);
 }
 
 int
@@ -535,6 +580,8 @@ main(void)
 	    TEST(test_invalid_client),
 	    TEST(test_abandoned_intent),
 	    TEST(test_wrong_key),
+	    TEST(test_damaged_seal),
+	    TEST(test_damaged_seal_at_renewal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -103,6 +103,24 @@ def import_projects(rig):
     import_table(rig, "projects", with_day)
 
 
+def switch_real_time_on(rig, say):
+    """As a Global Admin does it, in the projects of the seed data that are to show it."""
+    admin = next(p["user"] for p in load("people.json")["people"] if p["role"] == "global_admin")
+    client = rig.client(admin)
+    for project in load("projects.json")["projects"]:
+        if not (project["connection"] or {}).get("real_time"):
+            continue
+        with rig.db() as db:
+            row = db.execute("SELECT id FROM connection WHERE npc_project_id = ?", (project["npc"]["id"],)).fetchone()
+        response = client.get(rig.portal(f"/Projects/edit?project={row['id']}"))
+        page = response.page()
+        form = next((f for f in page.forms if f.action.endswith("/Projects/settings")), None)
+        expect(form, response, "the form of the settings was expected")
+        end = client.submit(page, form, {"webhooks": "1"})
+        expect(end.status == 200, end, "the settings should be saved")
+        say(f"real-time sync is on in {project['npc']['name']}")
+
+
 def import_all(rig, stand_in=True):
     """People, and with the stand-in their Procore logins and projects."""
     # In life the copy is put away; throw-away keys need none.
@@ -129,20 +147,25 @@ def run(rig, stand_in, say):
             rig.control("procore", "revoke", {"login": person["procore"]["login"]})
             say(f"{person['name']}'s sign-in was revoked in Procore")
     rig.release("connectord")
+    switch_real_time_on(rig, say)
 
 
 def story(access):
-    """Five lines for somebody who sees it for the first time."""
+    """Six lines for somebody who sees it for the first time."""
     if "procore" not in access["control"]:
         return []
     projects = load("projects.json")["projects"]
     lost = next(p for p in projects if p["state"] == "revoked")
     bic = next(p for p in access["people"] if p["name"] == lost["connection"]["bics"][0])
     name = lost["npc"]["name"]
+    live = next(p for p in projects if (p["connection"] or {}).get("real_time"))
+    first = next(p for p in access["people"] if p["name"] == live["connection"]["bics"][0])
     return [
         f"Open {access['portal']} and sign in as {bic['name']}: {name} reads Connection Lost, and why.",
         f"Press Edit, then Reconnect, then Continue; sign in at Procore as {bic['procore_login']} and allow it.",
         f"You are back and {name} reads Connected. (The same link waits in the mail: {access['mail']})",
         f"The RFI that was waiting is now in Project Center: {access['npc']} - respond there and close it.",
         f"Press Sync now on Edit Project (or wait a minute): your answer stands in Procore under your name: {access['procore']}",
+        f"Real time: create an RFI for {first['full_name']} in {live['procore']['name']} at {access['procore']}; a second or two later it "
+        f"is in {access['npc']}, without any Sync now.",
     ]

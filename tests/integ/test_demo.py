@@ -12,6 +12,7 @@ import unittest
 import harness
 import layout
 from client import Client
+from rig import load
 
 DEMO = os.path.join(harness.TOP, "sandbox", "rig", "demo.py")
 SECOND_START_S = 5  # promised by issue and README
@@ -60,7 +61,7 @@ class Demo(unittest.TestCase):
                          {"Global Admin", "Project Admin", "Project Admin, BIC user", "BIC user"})
         for url in (access["portal"], access["procore"], access["npc"], access["mail"], access["control"]["npc"]):
             self.assertIn(url, self.first.stdout)
-        self.assertEqual([n for n in "12345" if f"\n{n}. " not in self.first.stdout], [], "five lines of a story")
+        self.assertEqual([n for n in "123456" if f"\n{n}. " not in self.first.stdout], [], "six lines of a story")
 
     def test_2_its_portal_answers(self):
         page = self.open_portal()
@@ -73,6 +74,33 @@ class Demo(unittest.TestCase):
         self.assertEqual((again.returncode, self.pid()), (0, pid))
         self.assertIn(self.access()["portal"], again.stdout)
         self.assertEqual(self.run_demo("status").returncode, 0)
+
+    def rows(self, sql, *args):
+        db = sqlite3.connect(f"file:{os.path.join(self.folder.name, 'rig', 'state', 'connectorweb.db')}?mode=ro", uri=True)
+        try:
+            return db.execute(sql, args).fetchall()
+        finally:
+            db.close()
+
+    def until(self, what, sql, *args):
+        deadline = time.monotonic() + 30
+        while not self.rows(sql, *args):
+            self.assertLess(time.monotonic(), deadline, f"waited in vain for {what}")
+            time.sleep(0.02)
+
+    def test_3_real_time_shows(self):
+        """The project of the seed data that has real-time sync (test_webhooks.py: without any polling)."""
+        project = next(p for p in load("projects.json")["projects"] if (p["connection"] or {}).get("real_time"))
+        bic = next(p for p in self.access()["people"] if p["name"] == project["connection"]["bics"][0])
+        self.until("the hook at Procore", "SELECT 1 FROM webhook AS w JOIN connection AS c ON c.id = w.connection_id"
+                   " WHERE c.npc_project_id = ? AND w.state = 'active'", project["npc"]["id"])
+        rfi = Client(self.access()["ca_file"]).json("POST", self.access()["control"]["procore"] + "/create_rfi", {
+            "project": project["procore"]["id"], "subject": "Shown at once", "question": "When?",
+            "assignees": [bic["procore_login"]]})["id"]
+        start = time.monotonic()
+        self.until("the RFI in Project Center", "SELECT 1 FROM item WHERE procore_id = ? AND npc_id IS NOT NULL", rfi)
+        self.until("its event", "SELECT 1 FROM hook_event WHERE resource_id = ? AND event = 'create'", rfi)
+        print(f"the RFI was in Project Center after {time.monotonic() - start:.1f} s", file=sys.stderr)
 
     def test_4_stop_is_clean_and_the_second_start_quick(self):
         pid = self.pid()

@@ -12,7 +12,7 @@ import subprocess
 from layout import write  # sandbox/rig, put into the path by tests/integ/harness.py
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BUILD = os.environ.get("CW_BUILD") or os.path.join(TOP, "build")
+BUILD = os.path.abspath(os.environ.get("CW_BUILD") or os.path.join(TOP, "build"))
 PATHS = ("database", "spool_dir", "backup_dir", "wake_socket", "test_clock_file")
 
 

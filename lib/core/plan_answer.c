@@ -200,6 +200,22 @@ own_step(const struct plan_remote *r, const struct plan_bic *b)
 	return best;
 }
 
+/* Does another answer of ours stand there? References of one item differ in their count only:
+ * "[Newforma S-0123/" is theirs, too. Its confirmation may have been lost. */
+static bool
+is_ours(const struct plan_answer_in *in, const struct plan_person *p)
+{
+	const char *slash = strrchr(in->reference, '/');
+	char start[128];
+
+	if (in->answered_before)
+		return true;
+	return slash != NULL && p->comment != NULL &&
+	       str_format(start, sizeof start, "%.*s", (int)(slash - in->reference + 1),
+		   in->reference) == 0 &&
+	       strstr(p->comment, start) != NULL;
+}
+
 /* The step holds this response already: by us with the confirmation lost, which the
  * reference tells (without references the same words do), or by this person in Procore.
  * Where an earlier answer of ours may be what stands there, or files come with this one, the
@@ -215,7 +231,7 @@ holds_already(const struct plan_answer_in *in, const struct plan_person *p)
 		return true;
 	if (str_empty(in->reference) && plan_same_text(comment, in->body))
 		return !in->answered_before || !in->has_files;
-	return !in->answered_before && !in->has_files;
+	return !is_ours(in, p) && !in->has_files;
 }
 
 static void
@@ -252,7 +268,7 @@ decide_step(const struct plan_answer_in *in, const struct plan_person *p,
 		plan_say(out->text,
 		    "%s's step of the workflow in Procore has not been reached.",
 		    in->bic->login);
-	} else if (p->answered && !p->in_court && !in->answered_before) {
+	} else if (p->answered && !p->in_court && !is_ours(in, p)) {
 		set(out, PLAN_ISSUE, PLAN_R_OTHER_ANSWER);
 		say_other(in, p, out->text);
 	} else if (!decide_sign_in(in, out)) {

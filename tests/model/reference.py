@@ -118,12 +118,14 @@ class Item:
             stands = [a for a in answers if considered in a.considered and comment == a.text]
             if not stands and considered not in hand:
                 raise Wrong(f"{who} answered {considered} {comment!r} without having said so; given: {answers}")
-            if stands and stands[-1].file and (stands[-1].file, digest(stands[-1].file)) not in files:
+            # (the same words may have been said twice, and the second time is listed)
+            if stands and not listed and stands[-1].file and (stands[-1].file, digest(stands[-1].file)) not in files:
                 raise Wrong(f"the answer {stands[-1]} is without its file: {files}")
             if len(files) != len(set(files)):
                 raise Wrong(f"a file twice at an answer: {files}")
             if answers and answers[-1] not in stands:
                 if considered in hand and considered in answers[-1].considered and not answers[-1].file:
+                    excused = excused or listed  # or the map says otherwise by now
                     continue  # said by hand as well: both sides agree
                 if not listed:
                     raise Wrong(f"the answer {answers[-1]} is missing: {considered} {comment!r}")

@@ -105,13 +105,15 @@ class Sequence(Contractor, Architect, Admin, Trouble):
         lifted, least, retried = self.w.now(), 3, 0
         for n in range(ROUNDS):
             self.w.move(4000 if n % 3 else 700)
+            _, *before = self.w.fingerprint()
             self.w.worker()
+            _, *after = self.w.fingerprint()
             for user in BICS:
                 if self.w.account(user)["state"] == "lost":
                     self.reconnect(user)
             if n >= 2 and retried < 2 and self.retry():
                 retried, least = retried + 1, n + 3
-            if n >= least and not self.waiting(lifted):
+            if n >= least and before == after and not self.waiting(lifted):
                 break
         else:
             raise Wrong(f"not settled: {self.waiting(lifted)}")
@@ -122,6 +124,7 @@ class Sequence(Contractor, Architect, Admin, Trouble):
         rows = [r for r in map(self.w.row, self.items) if r]
         out = [f"{r['procore_id']} {r['state']} {r['reason_text']}" for r in rows
                if r["state"] == "waiting" and not self.w.listed(r)]
+        out += [f"{r['procore_id']} is looked at again" for r in rows if r["next_try_at"] and not r["tries"]]
         out += [str(r) for r in self.w.sql(
             "SELECT e.* FROM effect e WHERE e.connection_id = ? AND e.state IN ('intent', 'unknown')",
             self.w.connection) if not self.put_off(r)]

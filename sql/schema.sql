@@ -248,8 +248,8 @@ CREATE INDEX hook_event_waiting ON hook_event (procore_project_id) WHERE handled
 
 CREATE TABLE incident (          -- one at a time an account, company or service; who was told
 	id          INTEGER PRIMARY KEY, -- ours
-	subject     TEXT NOT NULL CHECK (subject IN ('account', 'company', 'service')), -- what is out of order
-	subject_id  TEXT NOT NULL,   -- account.id, procore_company_id or service.name as text
+	subject     TEXT NOT NULL CHECK (subject IN ('account', 'permission', 'company', 'service')), -- what is out of order; permission: an account's, at Procore
+	subject_id  TEXT NOT NULL,   -- account.id (also for permission), procore_company_id or service.name as text
 	cause       TEXT NOT NULL,   -- word of core/cause
 	detail      TEXT NOT NULL DEFAULT '', -- sentence for people
 	opened_at   INTEGER NOT NULL, -- proof of the loss
@@ -386,7 +386,7 @@ CREATE INDEX job_next ON job (due_at) WHERE owner = '';
 
 CREATE TABLE mail (              -- outbox
 	id          INTEGER PRIMARY KEY, -- ours
-	kind        TEXT NOT NULL CHECK (kind IN ('lost', 'reminder', 'recovered', 'digest', 'link', 'service')), -- which text
+	kind        TEXT NOT NULL CHECK (kind IN ('lost', 'reminder', 'recovered', 'digest', 'link', 'service', 'refused')), -- which text; refused: to admins, about a mail that was
 	incident_id INTEGER REFERENCES incident (id), -- NULL: none
 	dedupe      TEXT NOT NULL UNIQUE, -- the same mail is never queued twice
 	to_address  TEXT NOT NULL, -- one recipient a mail
@@ -397,8 +397,9 @@ CREATE TABLE mail (              -- outbox
 	text_body   TEXT NOT NULL DEFAULT '', -- as sent
 	html_body   TEXT NOT NULL DEFAULT '', -- as sent
 	message_id  TEXT NOT NULL UNIQUE, -- the same at every try
-	state       TEXT NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'sent', 'refused', 'dropped')), -- dropped: no longer true when its turn came
+	state       TEXT NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'sent', 'refused', 'dropped')), -- refused: for good, waits for an admin; dropped: no longer true when its turn came
 	tries       INTEGER NOT NULL DEFAULT 0, -- so far
+	doubts      INTEGER NOT NULL DEFAULT 0, -- tries whose text went out whole and whose answer was lost
 	next_at     INTEGER NOT NULL, -- next try
 	queued_at   INTEGER NOT NULL, -- row made
 	sent_at     INTEGER,         -- NULL: not accepted yet

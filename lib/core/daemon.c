@@ -20,6 +20,7 @@
 #include "io/pool.h"
 #include "io/wake.h"
 #include "store/catalog.h"
+#include "store/mailbox.h"
 
 enum {
 	/* After an error of the table itself: the disk or the database needs a moment. */
@@ -250,7 +251,9 @@ prepare(struct service *s, int *status, struct err *e)
 		goto out;
 	}
 	if (take_lock(s, e) == -1 || wake_listen(s->conf.wake_socket, &s->wake_fd, e) == -1 ||
-	    job_release_all(db, e) == -1 || work_plan_house(db, e) == -1)
+	    job_release_all(db, e) == -1 || work_plan_house(db, e) == -1 ||
+	    /* A restart may mean that a setting of the mail server was mended. */
+	    mail_row_all_due(db, e) == -1)
 		goto out;
 	rc = 0;
 out:

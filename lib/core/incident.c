@@ -267,6 +267,37 @@ remind_admins(struct db *db, const struct conf *c, const struct incident_row *r,
 	return rc;
 }
 
+static int
+permission_people(struct db *db, int64_t account_id, struct outbox_people *people, struct err *e)
+{
+	if (people_of_account(db, account_id, people, e) == -1)
+		return -1;
+	return outbox_people(db, OUTBOX_ADMINS_OF_DENIED, account_id, people, e);
+}
+
+static int
+remind_permission(struct db *db, const struct conf *c, const struct incident_row *r, struct err *e)
+{
+	struct outbox_people people = {0};
+	int64_t account_id = 0;
+	int rc = -1;
+
+	if (num_parse_i64(r->subject_id, 1, INT64_MAX, &account_id) == -1)
+		return err_set(e, ERR_DB, "incident %" PRId64 " names no account", r->id);
+	if (permission_people(db, account_id, &people, e) == 0)
+		rc = queue_to(db, c, "service", r->id, 0, r->reminders + 1, &people, e);
+	outbox_people_clear(&people);
+	return rc;
+}
+
+static int
+remind(struct db *db, const struct conf *c, const struct incident_row *r, struct err *e)
+{
+	if (str_eq(r->subject, "account"))
+		return remind_account(db, c, r, e);
+	return str_eq(r->subject, "permission") ? remind_permission(db, c, r, e) : remind_admins(db, c, r, e);
+}
+
 /* One due incident: queue, and plan the next reminder. A first telling (service) is no reminder. */
 static int
 run_one(struct db *db, const struct conf *c, const struct incident_row *r, struct err *e)
@@ -275,7 +306,7 @@ run_one(struct db *db, const struct conf *c, const struct incident_row *r, struc
 	int64_t next = reminder_at(c, r->opened_at, reminders);
 	int64_t now = clk_now();
 
-	if ((str_eq(r->subject, "account") ? remind_account(db, c, r, e) : remind_admins(db, c, r, e)) == -1)
+	if (remind(db, c, r, e) == -1)
 		return -1;
 	/* After a long stop of the worker only the latest reminder goes out, not all that were missed. */
 	while (next != 0 && next <= now)
@@ -287,13 +318,77 @@ static int
 open_untold(struct db *db, const struct conf *c, struct err *e)
 {
 	int64_t account_id = 0;
+	bool lost = false;
 
 	for (;;) {
-		if (incident_row_untold_account(db, &account_id, e) == -1)
+		if (incident_row_untold_account(db, &account_id, &lost, e) == -1)
 			return -1;
 		if (account_id == 0)
 			return 0;
-		if (incident_open_account(db, c, account_id, CAUSE_SIGN_IN_NEEDED, "", e) == -1)
+		if (incident_open_account(db, c, account_id, lost ? CAUSE_SIGN_IN_LOST : CAUSE_SIGN_IN_NEEDED, "", e) == -1)
+			return -1;
+	}
+}
+
+/* Paused, disconnected, without a seat: nobody is reminded, and nobody hears that it is over. Should the account be
+ * needed again, open_untold() tells anew. */
+static int
+close_unused(struct db *db, struct err *e)
+{
+	int64_t id = 0;
+
+	for (;;) {
+		if (incident_row_unused(db, &id, e) == -1)
+			return -1;
+		if (id == 0)
+			return 0;
+		if (incident_row_drop_mails(db, id, e) == -1 || incident_row_close(db, id, e) == -1)
+			return -1;
+	}
+}
+
+static int
+open_permission(struct db *db, const struct conf *c, int64_t account_id, struct err *e)
+{
+	struct outbox_people people = {0};
+	int64_t now = clk_now();
+	int64_t id = 0;
+	bool opened = false;
+	char id_text[24];
+	int rc = -1;
+
+	if (str_format(id_text, sizeof id_text, "%" PRId64, account_id) == -1)
+		return err_set(e, ERR_BUG, "account id");
+	if (incident_row_open(db, "permission", id_text, cause_word(CAUSE_PERMISSION_LOST), "", now,
+		reminder_at(c, now, 0), &opened, &id, e) == 0 &&
+	    permission_people(db, account_id, &people, e) == 0)
+		rc = queue_to(db, c, "service", id, 0, 0, &people, e);
+	outbox_people_clear(&people);
+	return rc;
+}
+
+/* Seats say what Procore allows; here it becomes one incident an account, or the end of one. */
+static int
+look_at_permissions(struct db *db, const struct conf *c, struct err *e)
+{
+	char id_text[24];
+	int64_t id = 0;
+
+	for (;;) {
+		if (incident_row_denied_account(db, &id, e) == -1)
+			return -1;
+		if (id == 0)
+			break;
+		if (open_permission(db, c, id, e) == -1)
+			return -1;
+	}
+	for (;;) {
+		if (incident_row_allowed_account(db, &id, e) == -1)
+			return -1;
+		if (id == 0)
+			return 0;
+		if (str_format(id_text, sizeof id_text, "%" PRId64, id) == -1 ||
+		    close_open(db, c, "permission", id_text, 0, e) == -1)
 			return -1;
 	}
 }
@@ -330,7 +425,7 @@ incident_run(struct db *db, const struct conf *c, int64_t *next_at, struct err *
 
 	if (db_begin(db, e) == -1)
 		return -1;
-	if (open_untold(db, c, e) == -1 || queue_digests(db, c, e) == -1)
+	if (close_unused(db, e) == -1 || open_untold(db, c, e) == -1 || look_at_permissions(db, c, e) == -1 || queue_digests(db, c, e) == -1)
 		goto fail;
 	while (found) {
 		if (incident_row_due(db, clk_now(), &r, &found, e) == -1 || (found && run_one(db, c, &r, e) == -1))
@@ -342,6 +437,26 @@ incident_run(struct db *db, const struct conf *c, int64_t *next_at, struct err *
 fail:
 	db_rollback(db);
 	return -1;
+}
+
+int
+incident_mail_refused(struct db *db, const struct conf *c, int64_t incident_id, int64_t account_id,
+    const char *address, struct err *e)
+{
+	struct outbox_people all = {0}, others = {0};
+	int rc = -1;
+
+	if (outbox_people(db, OUTBOX_ADMINS_OF_ACCOUNT, account_id, &all, e) == -1 ||
+	    outbox_people(db, OUTBOX_GLOBAL_ADMINS, 0, &all, e) == -1)
+		goto out;
+	for (size_t i = 0; i < all.n; i++)
+		if (!str_eq_ci(all.v[i].mail, address))
+			outbox_people_add(&others, all.v[i].mail, all.v[i].name);
+	rc = queue_to(db, c, "refused", incident_id, account_id, account_id, &others, e);
+out:
+	outbox_people_clear(&all);
+	outbox_people_clear(&others);
+	return rc;
 }
 
 int

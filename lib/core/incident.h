@@ -1,4 +1,4 @@
-/* incident.h: one incident at a time an account, company or service; who is told, when. Layer: core.
+/* incident.h: one incident at a time an account, permission, company or service; who is told, when. Layer: core.
  * Source: DESIGN.md 7 "Telling people", failures.md F36 to F40. */
 #ifndef CW_CORE_INCIDENT_H
 #define CW_CORE_INCIDENT_H
@@ -30,8 +30,13 @@ MUST_USE int incident_service_works(struct db *db, const struct conf *c, const c
 /* Close with the mail "all is well again" when somebody had been told. No-op when none is open. */
 MUST_USE int incident_close_account(struct db *db, const struct conf *c, int64_t account_id, struct err *e);
 MUST_USE int incident_close_company(struct db *db, const struct conf *c, int64_t procore_company_id, struct err *e);
-/* Reminders, digests, service alarms that are due. *next_at: when to look again. Worker only. */
+/* Reminders, digests, service alarms that are due; permissions that Procore took or gave back since the last look.
+ * *next_at: when to look again. Worker only. */
 MUST_USE int incident_run(struct db *db, const struct conf *c, int64_t *next_at, struct err *e);
+/* The server refused a mail about this account for good: tell those who can reach the person otherwise, once. Inside
+ * the caller's transaction. Worker only. */
+MUST_USE int incident_mail_refused(struct db *db, const struct conf *c, int64_t incident_id, int64_t account_id,
+    const char *address, struct err *e);
 /* Queue the reconnect link for an account once more (button Send the link again). */
 MUST_USE int incident_send_link(struct db *db, const struct conf *c, int64_t account_id, const char *asked_by,
     struct err *e);

@@ -3,6 +3,7 @@
 #include "core/mail.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clk.h"
 #include "base/limits.h"
@@ -15,41 +16,29 @@
 #include "io/smtp.h"
 #include "store/mailbox.h"
 
-int
-mail_open(struct db *db, const struct conf *c, const struct secret *password, struct mail_ctx *out, struct err *e)
-{
-	const char *hosts[] = {c->public_url, NULL};
-	char *dir = xasprintf("%s/%s/mail", c->template_dir, c->language);
-	struct tmpl_conf t = {.dir = dir, .lang = c->language, .url_hosts = hosts};
-	struct mail_ctx m = {.db = db, .conf = c, .password = password};
-
-	if (tmpl_set_open(&t, &m.set, e) == -1) {
-		free(dir);
-		return -1;
-	}
-	m.text_dir = dir;
-	*out = m;
-	return 0;
-}
-
-void
-mail_close(struct mail_ctx *m)
-{
-	tmpl_set_free(m->set);
-	free(m->text_dir);
-	*m = (struct mail_ctx){0};
-}
-
 static int64_t
-retry_at(const struct mail_row *row)
+retry_at(const struct mail_row *row, int64_t max_s)
 {
 	int64_t gap = MAIL_RETRY_FIRST_S;
 
-	for (int64_t i = 0; i < row->tries && gap < MAIL_RETRY_MAX_S; i++)
+	for (int64_t i = 0; i < row->tries && gap < max_s; i++)
 		gap *= 2;
-	if (gap > MAIL_RETRY_MAX_S)
-		gap = MAIL_RETRY_MAX_S;
+	if (gap > max_s)
+		gap = max_s;
 	return clk_now() + gap + rnd_between(0, gap / 4);
+}
+
+/* Names and subjects come from directories, imports and Procore: what may not stand in a header must not keep the mail
+ * from going out. Owned by the caller. */
+static char *
+header_text(const char *s)
+{
+	char *out = xstrdup(str_utf8_valid(s, strlen(s)) ? s : "");
+
+	for (char *p = out; *p != '\0'; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = ' ';
+	return out;
 }
 
 static int
@@ -57,9 +46,10 @@ hand_over(struct mail_ctx *m, const struct mail_row *row, const char *subject, c
     enum smtp_result *result, char why[256], struct err *e)
 {
 	struct smtp_conf s = {.url = m->conf->smtp_url, .user = m->conf->smtp_user, .password = m->password,
-	    .ca_file = m->conf->ca_file, .total_ms = MAIL_TOTAL_MS};
+	    .ca_file = m->conf->ca_file, .total_ms = m->total_ms};
+	char *to_name = header_text(row->to_name), *clean = header_text(subject);
 	struct mime_mail mail = {.from = m->conf->mail_from, .from_name = "connectorweb", .to = row->to_address,
-	    .to_name = row->to_name, .subject = subject, .message_id = row->message_id, .date_at = clk_now(),
+	    .to_name = to_name, .subject = clean, .message_id = row->message_id, .date_at = clk_now(),
 	    .text = text, .html = html};
 	struct buf wire = BUF_INIT(LIMIT_MAIL * 4);
 	struct buf stop = BUF_INIT(LIMIT_URL);
@@ -67,7 +57,8 @@ hand_over(struct mail_ctx *m, const struct mail_row *row, const char *subject, c
 	int rc = 0;
 
 	if (str_eq(row->kind, "digest")) {
-		buf_printf(&stop, "mailto:%s?subject=Stop%%20the%%20connectorweb%%20digest", m->conf->support_email);
+		/* A page behind the domain sign-in, without any token: so no one-click post (RFC 8058), which needs one. */
+		buf_printf(&stop, "%s/Projects/digest", m->conf->public_url);
 		mail.unsubscribe_url = buf_str(&stop);
 	}
 
@@ -82,27 +73,93 @@ hand_over(struct mail_ctx *m, const struct mail_row *row, const char *subject, c
 	}
 	buf_clear(&stop);
 	buf_clear(&wire);
+	free(to_name);
+	free(clean);
 	return rc;
+}
+
+/* What was sent. */
+struct text {
+	struct buf subject, plain, html;
+};
+
+static int
+end(struct mail_ctx *m, const struct mail_row *row, const char *state, const char *why, const struct text *t,
+    struct err *e)
+{
+	return mail_row_end(
+	    m->db, row->id, state, why, buf_str(&t->subject), buf_str(&t->plain), buf_str(&t->html), e);
+}
+
+/* For good: the rest goes on; somebody else is told of this one. */
+static int
+park(struct mail_ctx *m, const struct mail_row *row, const char *why, const struct text *t, struct err *e)
+{
+	if (end(m, row, "refused", why, t, e) == -1)
+		return -1;
+	if (row->account_id == 0 || str_eq(row->kind, "refused") || str_eq(row->kind, "recovered"))
+		return 0;
+	return incident_mail_refused(m->db, m->conf, row->incident_id, row->account_id, row->to_address, e);
+}
+
+static int
+down(struct mail_ctx *m, const struct mail_row *row, int64_t max_s, const char *why, bool in_doubt, struct err *e)
+{
+	int64_t until_at = retry_at(row, max_s);
+
+	if (mail_row_later(m->db, row->id, until_at, why, in_doubt, e) == -1 ||
+	    mail_row_hold(m->db, until_at, e) == -1)
+		return -1;
+	return incident_service(m->db, m->conf, "smtp", 0, why, e);
+}
+
+static int
+doubt(struct mail_ctx *m, const struct mail_row *row, const char *why, const struct text *t, struct err *e)
+{
+	char twice[256];
+
+	if (row->doubts + 1 < MAIL_DOUBTS_MAX)
+		return down(m, row, MAIL_DOWN_MAX_S, why, true, e);
+	if (str_format(twice, sizeof twice, "taken for delivered: %.200s, twice", why) == -1)
+		twice[0] = '\0';
+	return end(m, row, "sent", twice, t, e);
 }
 
 /* What became of one mail, and of the mail server as a whole. */
 static int
-record(struct mail_ctx *m, const struct mail_row *row, enum smtp_result result, const char *why,
-    const char *subject, const char *text, const char *html, struct err *e)
+record_result(struct mail_ctx *m, const struct mail_row *row, enum smtp_result result, const char *why,
+    const struct text *t, struct err *e)
 {
-	bool server_ok = result == SMTP_ACCEPTED || result == SMTP_PERMANENT;
-	int rc = -1;
+	switch (result) {
+	case SMTP_ACCEPTED:
+		if (end(m, row, "sent", why, t, e) == -1)
+			return -1;
+		return incident_service(m->db, m->conf, "smtp", 1, "", e);
+	case SMTP_PERMANENT:
+		if (park(m, row, why, t, e) == -1)
+			return -1;
+		return incident_service(m->db, m->conf, "smtp", 1, "", e);
+	case SMTP_LATER:
+		if (clk_now() - row->queued_at >= MAIL_PUT_OFF_MAX_S)
+			return park(m, row, why, t, e);
+		return mail_row_later(m->db, row->id, retry_at(row, MAIL_RETRY_MAX_S), why, false, e);
+	case SMTP_DOUBT:
+		return doubt(m, row, why, t, e);
+	case SMTP_CONFIG:
+		return down(m, row, MAIL_RETRY_MAX_S, why, false, e);
+	case SMTP_DOWN:
+		break;
+	}
+	return down(m, row, MAIL_DOWN_MAX_S, why, false, e);
+}
 
+static int
+record(struct mail_ctx *m, const struct mail_row *row, enum smtp_result result, const char *why,
+    const struct text *t, struct err *e)
+{
 	if (db_begin(m->db, e) == -1)
 		return -1;
-	if (server_ok)
-		rc = mail_row_end(m->db, row->id, result == SMTP_ACCEPTED ? "sent" : "refused", why, subject, text, html,
-		    e);
-	else
-		rc = mail_row_later(m->db, row->id, retry_at(row), why, e);
-	if (rc == 0)
-		rc = incident_service(m->db, m->conf, "smtp", server_ok, server_ok ? "" : why, e);
-	if (rc == -1) {
+	if (record_result(m, row, result, why, t, e) == -1) {
 		db_rollback(m->db);
 		return -1;
 	}
@@ -120,22 +177,20 @@ not_composed(struct mail_ctx *m, const struct mail_row *row, struct err *e)
 	log_err("mail_compose", e);
 	str_cut(why, sizeof why, e->msg);
 	err_clear(e);
-	return mail_row_later(m->db, row->id, retry_at(row), why, e);
+	return mail_row_later(m->db, row->id, retry_at(row, MAIL_RETRY_MAX_S), why, false, e);
 }
 
 /* *server_ok false: the server is out of order, further mails would fare no better now. */
 static int
 send_one(struct mail_ctx *m, const struct mail_row *row, bool *server_ok, struct err *e)
 {
-	struct buf subject = BUF_INIT(LIMIT_FIELD);
-	struct buf text = BUF_INIT(LIMIT_MAIL);
-	struct buf html = BUF_INIT(LIMIT_MAIL);
-	enum smtp_result result = SMTP_LATER;
+	struct text t = {BUF_INIT(LIMIT_FIELD), BUF_INIT(LIMIT_MAIL), BUF_INIT(LIMIT_MAIL)};
+	enum smtp_result result = SMTP_DOWN;
 	char why[256] = "";
 	bool still_true = true;
 	int rc = -1;
 
-	if (mail_compose(m, row, &subject, &text, &html, &still_true, e) == -1) {
+	if (mail_compose(m, row, &t.subject, &t.plain, &t.html, &still_true, e) == -1) {
 		rc = not_composed(m, row, e);
 		goto out;
 	}
@@ -143,16 +198,16 @@ send_one(struct mail_ctx *m, const struct mail_row *row, bool *server_ok, struct
 		rc = mail_row_drop(m->db, row->id, "no longer true when its turn came", e);
 		goto out;
 	}
-	if (hand_over(m, row, buf_str(&subject), buf_str(&text), buf_str(&html), &result, why, e) == -1)
+	if (hand_over(m, row, buf_str(&t.subject), buf_str(&t.plain), buf_str(&t.html), &result, why, e) == -1)
 		goto out;
 	log_event(result == SMTP_ACCEPTED ? LOG_INFO : LOG_WARN, "mail", "id", log_num(row->id), "kind", row->kind,
 	    "result", result == SMTP_ACCEPTED ? "accepted" : why, NULL);
-	*server_ok = result == SMTP_ACCEPTED || result == SMTP_PERMANENT;
-	rc = record(m, row, result, why, buf_str(&subject), buf_str(&text), buf_str(&html), e);
+	*server_ok = result == SMTP_ACCEPTED || result == SMTP_PERMANENT || result == SMTP_LATER;
+	rc = record(m, row, result, why, &t, e);
 out:
-	buf_clear(&subject);
-	buf_clear(&text);
-	buf_clear(&html);
+	buf_clear(&t.subject);
+	buf_clear(&t.plain);
+	buf_clear(&t.html);
 	return rc;
 }
 

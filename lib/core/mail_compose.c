@@ -9,6 +9,7 @@
 
 #include "base/clk.h"
 #include "base/limits.h"
+#include "base/mem.h"
 #include "base/num.h"
 #include "base/str.h"
 #include "core/cause.h"
@@ -16,8 +17,33 @@
 #include "store/account.h"
 #include "store/mailbox.h"
 
-/* Items named one by one; the rest is a number. */
-enum { ITEMS_NAMED = 20 };
+/* Items and issues named one by one; the rest is on the portal. */
+enum { ITEMS_NAMED = 20, ISSUES_NAMED = 50 };
+
+int
+mail_open(struct db *db, const struct conf *c, const struct secret *password, struct mail_ctx *out, struct err *e)
+{
+	const char *hosts[] = {c->public_url, NULL};
+	char *dir = xasprintf("%s/%s/mail", c->template_dir, c->language);
+	struct tmpl_conf t = {.dir = dir, .lang = c->language, .url_hosts = hosts};
+	struct mail_ctx m = {.db = db, .conf = c, .password = password, .total_ms = MAIL_TOTAL_MS};
+
+	if (tmpl_set_open(&t, &m.set, e) == -1) {
+		free(dir);
+		return -1;
+	}
+	m.text_dir = dir;
+	*out = m;
+	return 0;
+}
+
+void
+mail_close(struct mail_ctx *m)
+{
+	tmpl_set_free(m->set);
+	free(m->text_dir);
+	*m = (struct mail_ctx){0};
+}
 
 static void
 add_project(void *arg, const struct mail_project *p)
@@ -28,6 +54,8 @@ add_project(void *arg, const struct mail_project *p)
 	buf_printf(&line, "%s %s", p->number, p->name);
 	if (p->waiting > 0)
 		buf_printf(&line, " (%" PRId64 " waiting)", p->waiting);
+	if (!str_empty(p->text))
+		buf_printf(&line, ": %s", p->text);
 	json_put_str(row, "text", buf_str(&line));
 	buf_clear(&line);
 }
@@ -84,18 +112,41 @@ put_since(int64_t at, struct json *model)
 	json_put_str(model, "since", text);
 }
 
+/* Whom the server would not take a mail for. */
+static int
+put_refused(struct mail_ctx *m, const struct account *a, struct json *model, struct err *e)
+{
+	char address[321] = "";
+	char answer[513] = "";
+
+	if (mail_refused_to(m->db, a->id, address, answer, e) == -1)
+		return -1;
+	json_put_str(model, "address", address);
+	json_put_str(model, "answer", answer);
+	return 0;
+}
+
 static int
 account_model(struct mail_ctx *m, const struct mail_row *row, struct json *model, bool *still_true, struct err *e)
 {
 	struct account a = {0};
 	struct json *items = json_put_arr(model, "items");
+	bool owner = true;
+	bool in_use = false;
 	size_t n;
 	int rc = -1;
 
 	if (account_get(m->db, row->account_id, &a, e) == -1)
 		return -1;
-	*still_true = str_eq(row->kind, "recovered") || str_eq(row->kind, "link") || a.state == ACCOUNT_NEEDED ||
-	    a.state == ACCOUNT_LOST;
+	if (account_in_use(m->db, a.id, &in_use, e) == -1 ||
+	    mail_is_owner(m->db, a.id, row->to_address, &owner, e) == -1 ||
+	    (str_eq(row->kind, "refused") && put_refused(m, &a, model, e) == -1))
+		goto out;
+	/* A lost sign-in that no running project needs is nobody's business. */
+	*still_true = str_eq(row->kind, "recovered") || str_eq(row->kind, "link") ||
+	    (in_use && (a.state == ACCOUNT_NEEDED || a.state == ACCOUNT_LOST));
+	json_put_bool(model, "owner", owner);
+	json_put_str(model, "account_name", a.name);
 	json_put_str(model, "login", a.login);
 	json_put_str(model, "asked_by", row->asked_by);
 	put_link(m, &a, model);
@@ -146,6 +197,34 @@ company_model(struct mail_ctx *m, const struct mail_incident *i, struct json *mo
 	    "Only that company's Procore administrator can mend it. Send them the letter below.");
 	put_letter(m, i, model);
 	return mail_projects_of_company(m->db, id, add_project, json_put_arr(model, "projects"), e);
+}
+
+/* Signed in, but Procore does not let this account do what its projects need. */
+static int
+permission_model(struct mail_ctx *m, const struct mail_incident *i, struct json *model, struct err *e)
+{
+	struct buf b = BUF_INIT(LIMIT_FIELD);
+	struct account a = {0};
+	int64_t id = 0;
+	int rc = -1;
+
+	if (num_parse_i64(i->subject_id, 1, INT64_MAX, &id) == -1)
+		return err_set(e, ERR_DB, "incident of a permission names no account");
+	if (account_get(m->db, id, &a, e) == -1)
+		goto out;
+	buf_printf(&b, "Procore: %s lacks a permission", a.login);
+	json_put_str(model, "what", buf_str(&b));
+	json_put_str(model, "why",
+	    "The sign-in works, but Procore does not let this account do what the projects below need. Their items wait.");
+	json_put_str(model, "remedy",
+	    "The contractor's Procore project administrator can mend it: Standard or Admin on both RFIs and Submittals. "
+	    "Signing in again does not help. It is noticed by itself when it is mended.");
+	json_put_str(model, "letter", "");
+	rc = mail_projects_denied(m->db, a.id, add_project, json_put_arr(model, "projects"), e);
+out:
+	buf_clear(&b);
+	account_clear(&a);
+	return rc;
 }
 
 static void
@@ -208,14 +287,23 @@ static int
 digest_model(struct mail_ctx *m, const struct mail_row *row, struct json *model, bool *still_true, struct err *e)
 {
 	struct json *issues = json_put_arr(model, "issues");
+	struct buf url = BUF_INIT(LIMIT_URL);
 	char day[CLK_TEXT_BYTES];
 
 	clk_local(row->queued_at, day);
 	day[strcspn(day, " ")] = '\0';
 	json_put_str(model, "day", day);
-	if (mail_issues_of_person(m->db, row->to_address, add_issue, issues, e) == -1)
+	if (mail_issues_of_person(m->db, row->to_address, ISSUES_NAMED + 1, add_issue, issues, e) == -1)
 		return -1;
 	*still_true = json_len(issues) > 0;
+	json_put_str(
+	    model, "more_text", json_len(issues) > ISSUES_NAMED ? "and more; the list is on the portal" : "");
+	buf_printf(&url, "%s/Projects/issues", m->conf->public_url);
+	json_put_str(model, "link", buf_str(&url));
+	buf_truncate(&url, 0);
+	buf_printf(&url, "%s/Projects/digest", m->conf->public_url);
+	json_put_str(model, "stop_link", buf_str(&url));
+	buf_clear(&url);
 	return 0;
 }
 
@@ -229,9 +317,10 @@ incident_model(struct mail_ctx *m, const struct mail_row *row, struct json *mode
 	*still_true = i.closed_at == 0 || str_eq(row->kind, "recovered");
 	put_since(i.opened_at, model);
 	json_put_str(model, "login", "");
-	if (!str_eq(i.subject, "company"))
+	if (str_eq(i.subject, "service"))
 		service_model(&i, model);
-	else if (company_model(m, &i, model, e) == -1)
+	else if ((str_eq(i.subject, "company") ? company_model(m, &i, model, e)
+		                               : permission_model(m, &i, model, e)) == -1)
 		return -1;
 	if (str_eq(row->kind, "recovered"))
 		over_model(model);
@@ -334,7 +423,7 @@ mail_compose(struct mail_ctx *m, const struct mail_row *row, struct buf *subject
 		rc = incident_model(m, row, model, still_true, e);
 	if (rc == -1)
 		goto out;
-	rc = *still_true ? render(m, template_of(row), model, subject, text, html, e) : 0;
+	rc = *still_true || m->preview ? render(m, template_of(row), model, subject, text, html, e) : 0;
 out:
 	json_free(model);
 	return rc;

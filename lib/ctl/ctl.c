@@ -45,6 +45,10 @@ static const struct command table[] = {
     {"keys", "rotate", "[--finish]", "change the private key while all goes on; --finish puts the new one in its place",
 	ctl_keys_rotate, false},
     {"audit", "verify", "", "compare every row of the audit trail with its seal", ctl_audit_verify, false},
+    {"mail", "list", "", "mails that wait after a try in vain, or were refused, with the server's words", ctl_mail_list,
+	false},
+    {"mail", "again", "[NUMBER]", "queue a refused mail once more, or all of them", ctl_mail_again, false},
+    {"mail", "preview", "NUMBER | KIND LOGIN [--html]", "show what a mail says", ctl_mail_preview, false},
     {"evidence", NULL, "ACCOUNT", "everything known about one Procore login, without secrets, for support",
 	ctl_evidence, false},
 };

@@ -34,6 +34,9 @@ int ctl_import_projects(struct ctl *c, struct err *e);
 int ctl_status(struct ctl *c, struct err *e);
 int ctl_audit_verify(struct ctl *c, struct err *e);
 int ctl_evidence(struct ctl *c, struct err *e);
+int ctl_mail_list(struct ctl *c, struct err *e);
+int ctl_mail_again(struct ctl *c, struct err *e);
+int ctl_mail_preview(struct ctl *c, struct err *e);
 int ctl_keys_show(struct ctl *c, struct err *e);
 int ctl_keys_confirm(struct ctl *c, struct err *e);
 int ctl_keys_rotate(struct ctl *c, struct err *e);
@@ -42,6 +45,9 @@ int ctl_person_remove(struct ctl *c, struct err *e);
 
 /* Open the database and see that its schema is this program's. */
 MUST_USE int ctl_open_db(struct ctl *c, struct err *e);
+/* By public id, Procore login or number. out is the caller's, account_clear(). errors: ERR_NOT_FOUND */
+struct account;
+MUST_USE int ctl_find_account(struct ctl *c, const char *what, struct account *out, struct err *e);
 /* Complain on standard error and return CTL_USAGE. */
 int ctl_usage(const struct ctl *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* An audit row of the administrator. detail may be NULL, is completed with who ran the command, and freed. */

@@ -16,8 +16,8 @@
 
 /* ---- evidence */
 
-static int
-find_account(struct ctl *c, const char *what, struct account *a, struct err *e)
+int
+ctl_find_account(struct ctl *c, const char *what, struct account *a, struct err *e)
 {
 	struct err why = {0};
 	int64_t id = 0;
@@ -44,7 +44,7 @@ ctl_evidence(struct ctl *c, struct err *e)
 
 	if (c->argc != 2)
 		return ctl_usage(c, "name one account: its Procore login, or the id in its link");
-	if (ctl_open_db(c, e) == 0 && find_account(c, c->argv[1], &a, e) == 0 &&
+	if (ctl_open_db(c, e) == 0 && ctl_find_account(c, c->argv[1], &a, e) == 0 &&
 	    evidence_write(c->db, a.id, 0, &text, e) == 0) {
 		fputs(buf_str(&text), stdout);
 		rc = CTL_OK;

@@ -11,12 +11,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clk.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/url.h"
 
 /* Files go out in pieces of this size: fewer turns than with libcurl's own 64 KiB. */
 enum { UPLOAD_BUFFER_BYTES = 256 * 1024 };
+/* How long a mail server's goodbye is waited for. */
+enum { QUIT_MS = 1000 };
 
 struct curl_door {
 	CURL *easy;
@@ -37,6 +40,7 @@ struct run {
 	bool stopped;
 	bool read_failed;
 	int64_t sent; /* body bytes handed to libcurl */
+	int64_t over_at_ms; /* SMTP: clk_mono_ms() from which on nothing is waited for */
 	char text[CURL_ERROR_SIZE];
 };
 
@@ -174,10 +178,24 @@ take_line(char *p, size_t size, size_t n, void *arg)
 	struct run *r = arg;
 
 	r->replied = true;
+	/* The answer to the text: what is left is the goodbye. */
+	if (r->t->method == NULL && r->ready && r->sent >= (int64_t)r->t->body_len)
+		r->over_at_ms = clk_mono_ms() + QUIT_MS;
 	if (r->t->on_line == NULL || r->t->on_line(r->t->arg, p, size * n))
 		return size * n;
 	r->stopped = true;
 	return 0;
+}
+
+/* libcurl says QUIT also when its time is up, and then waits two minutes for the answer
+ * (lib/pingpong.c, RESP_TIMEOUT); this is what it asks meanwhile, once a second. */
+static int
+is_over(void *arg, curl_off_t down_all UNUSED, curl_off_t down UNUSED,
+    curl_off_t up_all UNUSED, curl_off_t up UNUSED)
+{
+	const struct run *r = arg;
+
+	return clk_mono_ms() > r->over_at_ms;
 }
 
 static size_t
@@ -375,6 +393,10 @@ set_smtp(struct run *r)
 	SET(r, CURLOPT_FORBID_REUSE, 1L);
 	/* never TRY: a stripped STARTTLS would go in clear */
 	SET(r, CURLOPT_USE_SSL, t->starttls ? (long)CURLUSESSL_ALL : (long)CURLUSESSL_NONE);
+	r->over_at_ms = clk_mono_ms() + t->total_ms + QUIT_MS;
+	SET(r, CURLOPT_XFERINFOFUNCTION, is_over);
+	SET(r, CURLOPT_XFERINFODATA, r);
+	SET(r, CURLOPT_NOPROGRESS, 0L);
 	add_line(&r->rcpt, t->mail_to);
 	SET(r, CURLOPT_MAIL_FROM, t->mail_from);
 	SET(r, CURLOPT_MAIL_RCPT, r->rcpt);
@@ -411,7 +433,7 @@ early_stage(CURLcode code, const struct curl_facts *f)
 	if (code == CURLE_OUT_OF_MEMORY)
 		return CURL_STAGE_LOCAL;
 	if (code == CURLE_LOGIN_DENIED)
-		return CURL_STAGE_LOGIN;
+		return CURL_STAGE_AUTH;
 	/* timeouts and resets: how far did it come */
 	if (!f->named)
 		return CURL_STAGE_RESOLVE;
@@ -487,6 +509,7 @@ curl_door_run(struct curl_door *d, const struct curl_task *t, struct curl_end *o
 	/* interim answers are none */
 	out->status = status >= 200 ? (int)status : 0;
 	out->timed_out = code == CURLE_OPERATION_TIMEDOUT;
+	out->no_starttls = code == CURLE_USE_SSL_FAILED;
 	str_cut(out->text, sizeof(out->text),
 	    r.text[0] != '\0' ? r.text : curl_easy_strerror(code));
 	/* libcurl keeps pointers to this frame otherwise */

@@ -21,7 +21,8 @@ enum curl_stage {
 	CURL_STAGE_RESOLVE,
 	CURL_STAGE_CONNECT,
 	CURL_STAGE_TLS,   /* for SMTP: also STARTTLS refused */
-	CURL_STAGE_LOGIN, /* SMTP only: greeting, EHLO or user and password refused */
+	CURL_STAGE_LOGIN, /* SMTP only: greeting or EHLO refused */
+	CURL_STAGE_AUTH,  /* SMTP only: user and password refused, or no way to give them */
 	CURL_STAGE_SEND,
 	CURL_STAGE_LOST,
 	CURL_STAGE_STOPPED, /* one of the functions below answered false */
@@ -75,6 +76,7 @@ struct curl_end {
 	int status; /* last HTTP status or SMTP reply; 0: none */
 	bool sent;  /* a byte of the request may have left */
 	bool timed_out;
+	bool no_starttls; /* SMTP only: demanded, and not to be had */
 	char text[256]; /* libcurl's words; one line */
 };
 

@@ -423,6 +423,7 @@ stage_of(const struct intake *in, const struct curl_end *end)
 	    [CURL_STAGE_CONNECT] = HTTP_CONNECT,
 	    [CURL_STAGE_TLS] = HTTP_TLS,
 	    [CURL_STAGE_LOGIN] = HTTP_CONNECT,
+	    [CURL_STAGE_AUTH] = HTTP_CONNECT,
 	    [CURL_STAGE_SEND] = HTTP_SEND,
 	    [CURL_STAGE_LOST] = HTTP_LOST,
 	    [CURL_STAGE_STOPPED] = HTTP_LOST,

@@ -47,9 +47,30 @@ check_address(const char *what, const char *a, struct err *e)
 
 /* Replies by which a server refuses us and not this mail (RFC 4954 6). */
 static bool
-is_our_fault(int status)
+is_sign_in_wanted(int status)
 {
 	return status == 530 || status == 534 || status == 535 || status == 538;
+}
+
+/* libcurl's words for a refused MAIL FROM: the sender is the same for every mail. */
+static bool
+is_sender_refused(const struct curl_end *end)
+{
+	return end->status >= 500 && str_starts(end->text, "MAIL failed");
+}
+
+/* The server answered something about this mail, or all of it had gone out. */
+static enum smtp_result
+result_of_mail(const struct curl_end *end)
+{
+	if (is_sign_in_wanted(end->status) || is_sender_refused(end))
+		return SMTP_CONFIG;
+	if (end->status >= 500)
+		return SMTP_PERMANENT;
+	/* 421: the server closes, whoever the mail is for. */
+	if (end->status >= 400)
+		return end->status == 421 ? SMTP_DOWN : SMTP_LATER;
+	return end->stage == CURL_STAGE_LOST ? SMTP_DOUBT : SMTP_DOWN;
 }
 
 static enum smtp_result
@@ -60,14 +81,15 @@ result_of(const struct curl_end *end)
 		return SMTP_ACCEPTED;
 	case CURL_STAGE_TLS:
 	case CURL_STAGE_URL:
-		return SMTP_CONFIG;
+		/* A handshake that nobody answered is the network's fault, not a setting's. */
+		return end->timed_out ? SMTP_DOWN : SMTP_CONFIG;
 	case CURL_STAGE_LOGIN:
-		return end->status >= 500 ? SMTP_CONFIG : SMTP_LATER;
+		return end->status >= 500 ? SMTP_CONFIG : SMTP_DOWN;
+	case CURL_STAGE_AUTH:
+		return end->status >= 400 && end->status < 500 ? SMTP_DOWN : SMTP_CONFIG;
 	case CURL_STAGE_SEND:
 	case CURL_STAGE_LOST:
-		if (is_our_fault(end->status))
-			return SMTP_CONFIG;
-		return end->status >= 500 ? SMTP_PERMANENT : SMTP_LATER;
+		return result_of_mail(end);
 	case CURL_STAGE_PRIVATE:
 	case CURL_STAGE_RESOLVE:
 	case CURL_STAGE_CONNECT:
@@ -76,22 +98,45 @@ result_of(const struct curl_end *end)
 	case CURL_STAGE_MAX:
 		break;
 	}
-	return SMTP_LATER;
+	return SMTP_DOWN;
+}
+
+/* Which keys of connectorweb.conf an admin has to look at. */
+static const char *
+remedy(const struct curl_end *end)
+{
+	if (end->no_starttls)
+		return "; it offers no encryption (STARTTLS), so nothing was sent: name another port or smtps:// in "
+		       "smtp_url";
+	if (end->stage == CURL_STAGE_AUTH && end->status < 400)
+		return "; it takes no user name and password here: check smtp_url (port 587 or smtps://) and smtp_user";
+	if (end->stage == CURL_STAGE_AUTH || is_sign_in_wanted(end->status))
+		return "; check smtp_user and smtp_password_file";
+	if (is_sender_refused(end))
+		return "; check mail_from";
+	if (end->stage == CURL_STAGE_TLS)
+		return "; check ca_file and the host name in smtp_url";
+	return "; check smtp_url";
 }
 
 static void
-explain(const struct curl_end *end, const struct talk *t, const char *host, char why[256])
+explain(const struct curl_end *end, const struct talk *t, const char *host, enum smtp_result result,
+    char why[256])
 {
 	struct buf b = BUF_INIT(4096);
 
 	if (end->stage == CURL_STAGE_DONE)
 		buf_printf(&b, "%s took the mail: %s", host, t->reply);
 	else if (end->status >= 400)
-		buf_printf(&b, "%s refused: %s", host, t->reply);
+		buf_printf(&b, "%s refused: %.100s", host, t->reply);
+	else if (result == SMTP_DOUBT)
+		buf_printf(&b, "%s took the whole text, but its answer was lost", host);
 	else if (end->timed_out)
 		buf_printf(&b, "%s did not answer in time", host);
 	else
-		buf_printf(&b, "%s: %s", host, end->text);
+		buf_printf(&b, "%s: %.110s", host, end->text);
+	if (result == SMTP_CONFIG)
+		buf_puts(&b, remedy(end));
 	str_cut(why, 256, buf_str(&b));
 	buf_clear(&b);
 }
@@ -132,6 +177,6 @@ smtp_send(const struct smtp_conf *c, const char *from, const char *to, const cha
 	curl_door_run(door, &t, &end);
 	curl_door_free(door);
 	*result = result_of(&end);
-	explain(&end, &talk, u.host, why);
+	explain(&end, &talk, u.host, *result, why);
 	return 0;
 }

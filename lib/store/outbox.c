@@ -96,9 +96,37 @@ incident_row_next(struct db *db, int64_t *at, struct err *e)
 }
 
 int
-incident_row_untold_account(struct db *db, int64_t *account_id, struct err *e)
+incident_row_untold_account(struct db *db, int64_t *account_id, bool *lost, struct err *e)
 {
-	return one_number(db, Q_INCIDENT_ACCOUNTS_UNTOLD, account_id, e);
+	struct stmt *q = NULL;
+	bool row = false;
+	int rc = -1;
+
+	if (db_select(db, Q_INCIDENT_ACCOUNTS_UNTOLD, &q, e, DB_NONE) == 0 && db_step(q, &row, e) == 0) {
+		*account_id = row ? db_col_i64(q, 0) : 0;
+		*lost = row && db_col_i64(q, 1) != 0;
+		rc = 0;
+	}
+	db_done(q);
+	return rc;
+}
+
+int
+incident_row_unused(struct db *db, int64_t *id, struct err *e)
+{
+	return one_number(db, Q_INCIDENT_ACCOUNTS_UNUSED, id, e);
+}
+
+int
+incident_row_denied_account(struct db *db, int64_t *account_id, struct err *e)
+{
+	return one_number(db, Q_INCIDENT_DENIED_UNTOLD, account_id, e);
+}
+
+int
+incident_row_allowed_account(struct db *db, int64_t *account_id, struct err *e)
+{
+	return one_number(db, Q_INCIDENT_DENIED_OVER, account_id, e);
 }
 
 int
@@ -147,6 +175,7 @@ outbox_people(struct db *db, enum outbox_whom whom, int64_t id, struct outbox_pe
 	    [OUTBOX_GLOBAL_ADMINS] = Q_INCIDENT_GLOBAL_ADMINS,
 	    [OUTBOX_MAILED] = Q_INCIDENT_MAILED_TO,
 	    [OUTBOX_DIGEST] = Q_INCIDENT_DIGEST_PEOPLE,
+	    [OUTBOX_ADMINS_OF_DENIED] = Q_INCIDENT_ADMINS_OF_DENIED,
 	};
 	struct stmt *q = NULL;
 	int rc;

@@ -11,7 +11,7 @@
 
 struct incident_row {
 	int64_t id;
-	char subject[16];    /* account company service */
+	char subject[16];    /* account permission company service */
 	char subject_id[64];
 	char cause[32];
 	int64_t opened_at;
@@ -33,8 +33,14 @@ MUST_USE int incident_row_told(struct db *db, int64_t id, int64_t told_at, int64
     struct err *e);
 /* Mails of an incident that did not go out yet will not. */
 MUST_USE int incident_row_drop_mails(struct db *db, int64_t id, struct err *e);
-/* An account in use that never signed in and has no open incident; 0: none. */
-MUST_USE int incident_row_untold_account(struct db *db, int64_t *account_id, struct err *e);
+/* An account in use without a sign-in that has no open incident; 0: none. *lost false: it never signed in. */
+MUST_USE int incident_row_untold_account(struct db *db, int64_t *account_id, bool *lost, struct err *e);
+/* An open incident of an account that is not in use; 0: none. */
+MUST_USE int incident_row_unused(struct db *db, int64_t *id, struct err *e);
+/* An account that lacks a permission and has no open incident about that; one with such an incident that lacks none
+ * any more. 0: none. source: INCIDENT_DENIED_UNTOLD, INCIDENT_DENIED_OVER */
+MUST_USE int incident_row_denied_account(struct db *db, int64_t *account_id, struct err *e);
+MUST_USE int incident_row_allowed_account(struct db *db, int64_t *account_id, struct err *e);
 
 /* People to write to. */
 struct outbox_people {
@@ -44,13 +50,14 @@ struct outbox_people {
 	size_t n;
 };
 void outbox_people_clear(struct outbox_people *p);
-enum outbox_whom { OUTBOX_OF_ACCOUNT, OUTBOX_ADMINS_OF_ACCOUNT, OUTBOX_GLOBAL_ADMINS, OUTBOX_MAILED, OUTBOX_DIGEST };
+enum outbox_whom { OUTBOX_OF_ACCOUNT, OUTBOX_ADMINS_OF_ACCOUNT, OUTBOX_GLOBAL_ADMINS, OUTBOX_MAILED, OUTBOX_DIGEST,
+	OUTBOX_ADMINS_OF_DENIED };
 /* Append. id: account, incident (OUTBOX_MAILED) or 0. An address is taken once, case ignored. */
 MUST_USE int outbox_people(struct db *db, enum outbox_whom whom, int64_t id, struct outbox_people *out, struct err *e);
 void outbox_people_add(struct outbox_people *p, const char *mail, const char *name);
 
 struct outbox_new {
-	const char *kind;      /* lost reminder recovered digest link service */
+	const char *kind;      /* lost reminder recovered digest link service refused */
 	int64_t incident_id;   /* 0: none */
 	int64_t account_id;    /* 0: none */
 	const char *asked_by;  /* "" */

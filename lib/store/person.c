@@ -26,6 +26,7 @@ person_get(struct db *db, const char *user_name, struct person *out, struct err 
 		p.global_admin = db_col_bool(q, 3);
 		p.any_project_admin = db_col_bool(q, 4);
 		p.any_bic = db_col_bool(q, 5);
+		p.wants_digest = db_col_bool(q, 6);
 	}
 	*out = p;
 	rc = 0;
@@ -54,6 +55,12 @@ person_at(struct db *db, const struct person *p, int64_t connection_id, struct p
 out:
 	db_done(q);
 	return rc;
+}
+
+int
+person_set_digest(struct db *db, int64_t person_id, bool on, struct err *e)
+{
+	return db_run(db, Q_PERSON_SET_DIGEST, e, DB_I64(person_id), DB_I64(on ? 1 : 0));
 }
 
 static int

@@ -17,6 +17,7 @@ struct person {
 	bool global_admin;
 	bool any_project_admin; /* of at least one connection */
 	bool any_bic;           /* an account of theirs has a seat somewhere */
+	bool wants_digest;      /* the daily mail about sync issues, if an admin */
 };
 /* Read by canonical user name; one without a row (or removed) gives id 0 and no rights. */
 MUST_USE int person_get(struct db *db, const char *user_name, struct person *out, struct err *e);
@@ -33,6 +34,8 @@ MUST_USE int person_put(struct db *db, const char *user_name, const char *name, 
     int64_t *id, struct err *e);
 /* Add one without any role, or fill in what is not known yet. One who was removed stays removed. */
 MUST_USE int person_ensure(struct db *db, const char *user_name, const char *name, const char *mail, struct err *e);
+/* source  query PERSON_SET_DIGEST */
+MUST_USE int person_set_digest(struct db *db, int64_t person_id, bool on, struct err *e);
 MUST_USE int person_set_project_admin(struct db *db, int64_t person_id, int64_t connection_id, bool on, struct err *e);
 
 #endif

@@ -19,6 +19,7 @@ static const struct {
     [REPORT_CALLS] = {Q_REPORT_CALLS, true},
     [REPORT_INCIDENTS] = {Q_REPORT_INCIDENTS, true},
     [REPORT_MAILS] = {Q_REPORT_MAILS, true},
+    [REPORT_OUTBOX] = {Q_REPORT_OUTBOX, false},
     [REPORT_SERVICES] = {Q_REPORT_SERVICES, false},
     [REPORT_WORK] = {Q_REPORT_WORK, false},
     [REPORT_FAILED_JOBS] = {Q_REPORT_FAILED_JOBS, false},

@@ -17,6 +17,7 @@ enum report {
 	REPORT_CALLS,
 	REPORT_INCIDENTS,
 	REPORT_MAILS,
+	REPORT_OUTBOX, /* mails of anybody that did not go out; without id */
 	REPORT_SERVICES,    /* without id */
 	REPORT_WORK,        /* oldest_due_at, newest_lease_at: 0 none */
 	REPORT_FAILED_JOBS,

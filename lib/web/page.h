@@ -52,6 +52,8 @@ PAGE(hand_over);
 PAGE(hand_over_withdraw);
 PAGE(hand_over_start);
 PAGE(person_remove);
+PAGE(digest);
+PAGE(digest_set);
 PAGE(connect_sign_in);
 PAGE(connect_choose);
 PAGE(connect_check);

@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "store/catalog.h"
+#include "store/report.h"
 #include "store/view_lists.h"
 
 /* ---- services */
@@ -104,6 +105,19 @@ add_failed_job(void *arg, const char *kind, int64_t ref, const char *error)
 	add_fact(b, web_say(b->r, TEXT_HEALTH_JOB, "kind", kind, "ref", id, NULL), error);
 }
 
+/* Columns of REPORT_OUTBOX. */
+static void
+add_mail(void *arg, const struct report_row *row)
+{
+	struct build *b = arg;
+	const char *id = report_text(row, 0);
+	bool refused = str_eq(report_text(row, 3), "refused");
+
+	add_fact(b, web_say(b->r, TEXT_HEALTH_MAIL, "id", id, "address", report_text(row, 2), NULL),
+	    web_say(b->r, refused ? TEXT_HEALTH_MAIL_REFUSED : TEXT_HEALTH_MAIL_WAITS, "id", id,
+		"tries", report_text(row, 4), "answer", report_text(row, 7), NULL));
+}
+
 static int
 put_numbers(struct web_req *r, struct err *e)
 {
@@ -120,6 +134,8 @@ put_numbers(struct web_req *r, struct err *e)
 	add_number(&b, TEXT_HEALTH_UNSEALED, h.audit_unsealed);
 	add_number(&b, TEXT_HEALTH_SCHEMA, store_catalog()->migrations_n);
 	add_fact(&b, lang_text(r->lang, TEXT_HEALTH_SQLITE), db_library_version());
+	if (report_run(r->app->db, REPORT_OUTBOX, 0, add_mail, &b, NULL, e) == -1)
+		return -1;
 	return view_jobs_failed(r->app->db, add_failed_job, &b, e);
 }
 

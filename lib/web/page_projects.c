@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "base/str.h"
+#include "store/outbox.h"
 #include "web/pages.h"
 #include "web/state.h"
 
@@ -95,6 +96,22 @@ out:
 	return rc;
 }
 
+/* That mail cannot be sent is the one thing that nobody can be mailed about. */
+static int
+put_alarm(struct web_req *r, struct err *e)
+{
+	bool down = false;
+
+	if (!r->person.global_admin)
+		return 0;
+	if (service_down(r->app->db, "smtp", &down, e) == -1)
+		return -1;
+	if (down && json_get(r->model, "notice") == NULL)
+		web_notice(r, "warning", lang_text(r->lang, TEXT_NOTICE_MAIL_DOWN_TITLE),
+		    lang_text(r->lang, TEXT_NOTICE_MAIL_DOWN));
+	return 0;
+}
+
 int
 page_projects(struct web_req *r, struct err *e)
 {
@@ -112,6 +129,8 @@ page_projects(struct web_req *r, struct err *e)
 	json_put_bool(r->model, "can_connect", web_may(r, ACCESS_CONNECT));
 	pages_put(r, "/Projects?", n.total, TEXT_PROJECTS_ONE, TEXT_PROJECTS_MANY);
 	pages_done(r);
+	if (put_alarm(r, e) == -1)
+		goto out;
 	rc = web_render(r, 200, "projects.xhtml", e);
 out:
 	view_projects_clear(&list);

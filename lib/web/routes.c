@@ -31,6 +31,7 @@ const struct web_route projects_routes[] = {
     GET("/Projects/accounts", accounts, ACCESS_SIGNED_IN, NULL),
     GET("/Projects/activity", activity, ACCESS_SIGNED_IN, NULL),
     GET("/Projects/people", people, ACCESS_ADMINISTER, NULL),
+    GET("/Projects/digest", digest, ACCESS_SIGNED_IN, NULL),
 };
 const size_t projects_routes_n = sizeof projects_routes / sizeof projects_routes[0];
 
@@ -51,6 +52,7 @@ const struct web_route edit_routes[] = {
     POST("/Projects/hand-over", hand_over, ACCESS_SETTINGS, "project"),
     POST("/Projects/hand-over/withdraw", hand_over_withdraw, ACCESS_SETTINGS, "project"),
     POST("/Projects/hand-over/start", hand_over_start, ACCESS_BIC, "project"),
+    POST("/Projects/digest", digest_set, ACCESS_SIGNED_IN, NULL),
     POST("/Projects/people/remove", person_remove, ACCESS_ADMINISTER, NULL),
     POST("/Projects/connect/sign-in", connect_sign_in, ACCESS_CONNECT, NULL),
     POST("/Projects/connect/choose", connect_choose, ACCESS_CONNECT, NULL),

@@ -140,6 +140,7 @@ static const struct {
     {"hand_over.approve", TEXT_ACT_HAND_OVER_APPROVE},
     {"hand_over.withdraw", TEXT_ACT_HAND_OVER_WITHDRAW},
     {"person.remove", TEXT_ACT_PERSON_REMOVE},
+    {"person.digest", TEXT_ACT_PERSON_DIGEST},
     {"connection.add", TEXT_ACT_CONNECTION_ADD},
     {"connection.rename", TEXT_ACT_CONNECTION_RENAME},
     {"connection.sync", TEXT_ACT_SYNC},

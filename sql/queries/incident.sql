@@ -21,14 +21,45 @@ SELECT min(next_reminder_at) FROM incident WHERE closed_at IS NULL AND next_remi
 -- INCIDENT_TOLD roles: sync
 UPDATE incident SET told_at = coalesce(told_at, ?2), reminders = ?3, next_reminder_at = nullif(?4, 0) WHERE id = ?1;
 
--- INCIDENT_ACCOUNTS_UNTOLD roles: sync plan: scan accounts that never signed in, once a minute
-SELECT a.id FROM account AS a
- WHERE a.state = 'needed'
+-- INCIDENT_ACCOUNTS_UNTOLD roles: sync plan: scan accounts without a sign-in, once a minute
+SELECT a.id, a.state = 'lost' FROM account AS a
+ WHERE a.state IN ('needed', 'lost')
    AND EXISTS (SELECT 1 FROM bic AS b JOIN connection AS c ON c.id = b.connection_id
                 WHERE b.account_id = a.id AND b.removed_at IS NULL AND c.state = 'active')
    AND NOT EXISTS (SELECT 1 FROM incident AS i
                     WHERE i.subject = 'account' AND i.subject_id = a.id || '' AND i.closed_at IS NULL)
  LIMIT 100;
+
+-- INCIDENT_ACCOUNTS_UNUSED roles: sync
+-- Of accounts that no running project needs any more.
+SELECT i.id FROM incident AS i
+ WHERE i.subject = 'account' AND i.closed_at IS NULL
+   AND NOT EXISTS (SELECT 1 FROM bic AS b JOIN connection AS c ON c.id = b.connection_id
+                    WHERE b.account_id = CAST(i.subject_id AS INTEGER) AND b.removed_at IS NULL AND c.state = 'active')
+ LIMIT 1;
+
+-- INCIDENT_DENIED_UNTOLD roles: sync plan: scan seats without permission are few, once a minute
+-- Signed in, but Procore does not let it do what a seat needs. A lost sign-in is told of instead.
+SELECT b.account_id FROM bic AS b JOIN connection AS c ON c.id = b.connection_id JOIN account AS a ON a.id = b.account_id
+ WHERE b.state = 'permission_lost' AND b.removed_at IS NULL AND c.state = 'active' AND a.state IN ('ok', 'suspect')
+   AND NOT EXISTS (SELECT 1 FROM incident AS i
+                    WHERE i.subject = 'permission' AND i.subject_id = b.account_id || '' AND i.closed_at IS NULL)
+ LIMIT 1;
+
+-- INCIDENT_DENIED_OVER roles: sync
+SELECT i.subject_id FROM incident AS i
+ WHERE i.subject = 'permission' AND i.closed_at IS NULL
+   AND NOT EXISTS (SELECT 1 FROM bic AS b JOIN connection AS c ON c.id = b.connection_id
+                    WHERE b.account_id = CAST(i.subject_id AS INTEGER) AND b.removed_at IS NULL
+                      AND b.state = 'permission_lost' AND c.state = 'active')
+ LIMIT 1;
+
+-- INCIDENT_ADMINS_OF_DENIED roles: sync
+SELECT DISTINCT p.mail, p.name
+  FROM bic AS b JOIN connection AS c ON c.id = b.connection_id
+  JOIN project_admin AS pa ON pa.connection_id = c.id JOIN person AS p ON p.id = pa.person_id
+ WHERE b.account_id = ?1 AND b.removed_at IS NULL AND b.state = 'permission_lost' AND c.state = 'active'
+   AND p.removed_at IS NULL AND p.mail <> '';
 
 -- INCIDENT_PEOPLE_OF_ACCOUNT roles: web auth sync
 SELECT p.mail, p.name FROM person_account AS pa JOIN person AS p ON p.id = pa.person_id

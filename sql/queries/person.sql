@@ -3,7 +3,8 @@ SELECT p.id, p.name, p.mail, p.global_admin,
        EXISTS (SELECT 1 FROM project_admin AS pa JOIN connection AS c ON c.id = pa.connection_id
                 WHERE pa.person_id = p.id AND c.state <> 'disconnected'),
        EXISTS (SELECT 1 FROM person_account AS x JOIN bic AS b ON b.account_id = x.account_id
-                WHERE x.person_id = p.id AND b.removed_at IS NULL)
+                WHERE x.person_id = p.id AND b.removed_at IS NULL),
+       p.wants_digest
   FROM person AS p WHERE p.user_name = ?1 AND p.removed_at IS NULL;
 
 -- PERSON_AT roles: web auth admin
@@ -18,6 +19,9 @@ INSERT INTO person (user_name, name, mail, global_admin, created_at) VALUES (?1,
    SET name = CASE WHEN excluded.name = '' THEN name ELSE excluded.name END,
        mail = CASE WHEN excluded.mail = '' THEN mail ELSE excluded.mail END,
        global_admin = excluded.global_admin, removed_at = NULL;
+
+-- PERSON_SET_DIGEST roles: web
+UPDATE person SET wants_digest = ?2 WHERE id = ?1;
 
 -- PERSON_ENSURE roles: auth sync admin
 INSERT INTO person (user_name, name, mail, created_at) VALUES (?1, ?2, ?3, ?4)

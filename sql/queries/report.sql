@@ -54,6 +54,11 @@ SELECT s.kind, CASE WHEN s.own THEN s.to_address ELSE 'withheld' END AS to_addre
           FROM mail AS m WHERE m.account_id = ?1) AS s
  ORDER BY s.id DESC LIMIT 50;
 
+-- REPORT_OUTBOX roles: admin web plan: scan mails that wait or were refused are few
+-- What did not go out: waiting after a try in vain, or refused for good.
+SELECT id, kind, to_address, state, tries, queued_at, next_at, answer
+  FROM mail WHERE state = 'refused' OR (state = 'queued' AND tries > 0) ORDER BY id DESC LIMIT 200;
+
 -- REPORT_SERVICES roles: admin plan: scan seven rows
 SELECT name, state, detail, since_at, last_ok_at FROM service ORDER BY name;
 

@@ -138,15 +138,26 @@ expect(const char *text)
 		fail_msg("\"%s\" is not in: %s", text, out);
 }
 
+static void
+sql(const char *text)
+{
+	sqlite3 *h = NULL;
+
+	assert_int_equal(sqlite3_open(at("state/x.db"), &h), SQLITE_OK);
+	if (sqlite3_exec(h, text, NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s", sqlite3_errmsg(h));
+	sqlite3_close(h);
+}
+
 static int64_t
-number(const char *sql)
+number(const char *query)
 {
 	sqlite3 *h = NULL;
 	sqlite3_stmt *q = NULL;
 	int64_t n;
 
 	assert_int_equal(sqlite3_open(at("state/x.db"), &h), SQLITE_OK);
-	if (sqlite3_prepare_v2(h, sql, -1, &q, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(h, query, -1, &q, NULL) != SQLITE_OK)
 		fail_msg("%s", sqlite3_errmsg(h));
 	n = sqlite3_step(q) == SQLITE_ROW ? sqlite3_column_int64(q, 0) : -1;
 	sqlite3_finalize(q);
@@ -552,6 +563,62 @@ test_doctor(void **state)
 	expect("1 rows, 1 not sealed yet");
 }
 
+/* What did not go out, and what a mail says. */
+static void
+test_mail(void **state)
+{
+	const char *build = getenv("builddir");
+	FILE *f;
+
+	(void)state;
+	assert_non_null(f = fopen(at("c.conf"), "ae"));
+	fprintf(f, "template_dir = %s/share/html\n", build == NULL ? "/nowhere" : build);
+	assert_int_equal(fclose(f), 0);
+	RUN(CTL_OK, "init", "--global-admin", "boss", "--mail", "boss@firm.example");
+	put("people.csv", "user,name,mail,role,procore_login\nsam,Sam,sam@firm.example,member,sam@procore.example\n");
+	RUN(CTL_OK, "import", "people", at("people.csv"));
+	RUN(CTL_OK, "mail", "list");
+	expect("every mail went out");
+	RUN(CTL_FAILED, "mail", "again");
+	expect("no mail was refused");
+	sql("insert into mail (kind, account_id, dedupe, to_address, message_id, next_at, queued_at, state, tries, answer, "
+	    "subject, text_body, html_body) values ('lost', 1, 'a', 'sam@firm.example', '<a@b>', 1, 1, 'refused', 1, "
+	    "'550 no such user', 'As sent', 'Text as sent', '<p>as sent</p>'), ('lost', 1, 'b', 'kim@firm.example', "
+	    "'<c@d>', 1, 1, 'queued', 3, '451 greylisted', '', '', '')");
+	RUN(CTL_OK, "mail", "list");
+	expect("1  lost to sam@firm.example");
+	expect("refused for good: 550 no such user");
+	expect("2  lost to kim@firm.example");
+	expect("451 greylisted");
+	RUN(CTL_OK, "mail", "preview", "1");
+	expect("To: sam@firm.example\nSubject: As sent\n\nText as sent");
+	RUN(CTL_OK, "mail", "preview", "--html", "1");
+	expect("<p>as sent</p>");
+	RUN(CTL_OK, "mail", "preview", "2");
+	expect("Subject: Procore sign-in needed: sam@procore.example");
+	RUN(CTL_OK, "mail", "preview", "reminder", "sam@procore.example");
+	expect("Subject: Reminder: Procore sign-in needed: sam@procore.example");
+	expect("https://portal.example.com/connectorweb/Projects/reconnect?account=");
+	RUN(CTL_OK, "mail", "preview", "--html", "link", "sam@procore.example");
+	expect("<b>Reconnect</b>");
+	RUN(CTL_OK, "mail", "preview", "digest", "boss@firm.example");
+	expect("/Projects/digest");
+	RUN(CTL_FAILED, "mail", "preview", "99");
+	expect("there is no mail 99");
+	RUN(CTL_FAILED, "mail", "preview", "nonsense", "sam@procore.example");
+	expect("there is no mail nonsense");
+	RUN(CTL_FAILED, "mail", "preview", "lost", "nobody@procore.example");
+	RUN(CTL_USAGE, "mail", "preview");
+	RUN(CTL_USAGE, "mail", "again", "x");
+	assert_int_equal(number("select count(*) from mail where state = 'queued'"), 1);
+	RUN(CTL_FAILED, "mail", "again", "2");
+	RUN(CTL_OK, "mail", "again", "1");
+	expect("1 queued again");
+	assert_int_equal(number("select count(*) from mail where state = 'queued'"), 2);
+	assert_int_equal(number("select count(*) from job where kind = 'mail'"), 1);
+	assert_int_equal(number("select count(*) from audit where action = 'mail.again' and target = 'mail 1'"), 1);
+}
+
 static void
 test_usage(void **state)
 {
@@ -587,6 +654,7 @@ main(void)
 	    TEST(test_migrate_an_empty_database),
 	    TEST(test_doctor),
 	    TEST(test_doctor_looks_at_service_users),
+	    TEST(test_mail),
 	    TEST(test_usage),
 	};
 

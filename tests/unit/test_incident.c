@@ -153,6 +153,7 @@ test_missed_reminders(void **state)
 	int64_t id = rig_account(r, "sam@procore.example", "sam", "sam@firm.example");
 	int64_t next_at;
 
+	(void)rig_connect(r, "P-1", id);
 	lose(r, id);
 	rig_clock(r, 8 * DAY_S);
 	next_at = run(r);
@@ -178,6 +179,77 @@ test_f40_recovery(void **state)
 	/* The next loss is a new one. */
 	lose(r, id);
 	EXPECT_MAILS(r, "lost", "sam@firm.example sam@firm.example");
+}
+
+/* Nobody is reminded of a sign-in that no running project needs; when one does again, it is told anew. */
+static void
+test_unused_account_is_left_alone(void **state)
+{
+	struct rig *r = *state;
+	int64_t id = rig_account(r, "sam@procore.example", "sam", "sam@firm.example");
+
+	(void)rig_connect(r, "P-1", id);
+	rig_sql(r, "update account set state = 'lost'");
+	lose(r, id);
+	sent(r);
+	rig_sql(r, "update connection set state = 'paused'");
+	rig_clock(r, 4 * DAY_S);
+	(void)run(r);
+	EXPECT_MAILS(r, "reminder", "");
+	EXPECT_MAILS(r, "recovered", "");
+	assert_int_equal(rig_number(r, "select count(*) from incident where closed_at is null"), 0);
+	rig_sql(r, "update connection set state = 'active'");
+	(void)run(r);
+	(void)run(r);
+	EXPECT_MAILS(r, "lost", "sam@firm.example sam@firm.example");
+}
+
+/* A permission that Procore took is told to the person and the admins of the projects concerned, once an account. */
+static void
+test_permission(void **state)
+{
+	struct rig *r = *state;
+	int64_t id = rig_account(r, "sam@procore.example", "sam", "sam@firm.example");
+
+	rig_sql(r, "update account set state = 'ok'");
+	admin(r, "pat", "pat@firm.example", rig_connect(r, "P-1", id));
+	admin(r, "kim", "kim@firm.example", rig_connect(r, "P-2", id));
+	(void)run(r);
+	EXPECT_MAILS(r, "service", "");
+	rig_sql(r, "update bic set state = 'permission_lost', state_text = 'None on RFIs' where id = 1");
+	(void)run(r);
+	(void)run(r);
+	EXPECT_MAILS(r, "service", "sam@firm.example pat@firm.example");
+	assert_int_equal(rig_number(r, "select count(*) from incident where subject = 'permission' and subject_id = '1' and "
+	                               "cause = 'permission_lost'"), 1);
+	sent(r);
+	/* A second project: the reminder names both, and tells its admin. */
+	rig_sql(r, "update bic set state = 'permission_lost'");
+	rig_clock(r, DAY_S + 60);
+	(void)run(r);
+	EXPECT_MAILS(r, "service",
+	    "sam@firm.example pat@firm.example sam@firm.example pat@firm.example kim@firm.example");
+	sent(r);
+	rig_sql(r, "update bic set state = 'ok'");
+	(void)run(r);
+	(void)run(r);
+	EXPECT_MAILS(r, "recovered", "sam@firm.example pat@firm.example kim@firm.example");
+	assert_int_equal(rig_number(r, "select count(*) from incident where closed_at is null"), 0);
+}
+
+/* A lost sign-in is told of as such, not as a permission besides. */
+static void
+test_permission_of_a_lost_account(void **state)
+{
+	struct rig *r = *state;
+	int64_t id = rig_account(r, "sam@procore.example", "sam", "sam@firm.example");
+
+	(void)rig_connect(r, "P-1", id);
+	rig_sql(r, "update account set state = 'lost'");
+	rig_sql(r, "update bic set state = 'permission_lost'");
+	(void)run(r);
+	EXPECT_MAILS(r, "service", "");
+	EXPECT_MAILS(r, "lost", "sam@firm.example");
 }
 
 /* Well again before the mail went out: neither the bad news nor the good is sent. */
@@ -278,6 +350,9 @@ main(void)
 	    TEST(test_missed_reminders),
 	    TEST(test_f40_recovery),
 	    TEST(test_recovery_before_the_mail),
+	    TEST(test_unused_account_is_left_alone),
+	    TEST(test_permission),
+	    TEST(test_permission_of_a_lost_account),
 	    TEST(test_service),
 	    TEST(test_local_faults_are_told_at_once),
 	    TEST(test_company),

@@ -9,8 +9,10 @@
 #include "core/incident.h"
 #include "core/mail.h"
 #include "store/mailbox.h"
+#include "store/person.h"
 
-/* What the server says to RCPT of the n-th mail; NULL: it accepts, "" it hangs up. */
+/* What the server says to RCPT of the n-th mail; NULL: it accepts, "" it hangs up, CUT it hangs up after the text. */
+#define CUT "~"
 struct manners {
 	const char *const *rcpt;
 	int n;
@@ -38,11 +40,13 @@ session(int fd, int log_fd, const char *rcpt)
 			peer_note(log_fd, text, n);
 			if (rcpt != NULL && *rcpt == '\0')
 				break;
-			peer_say(fd, rcpt == NULL ? "250 fine\r\n" : rcpt);
+			peer_say(fd, rcpt == NULL || str_eq(rcpt, CUT) ? "250 fine\r\n" : rcpt);
 		} else if (str_starts_ci(text, "DATA")) {
 			peer_say(fd, "354 go\r\n");
 			n = peer_read_until(fd, "\r\n.\r\n", text, sizeof text);
 			peer_note(log_fd, text, n);
+			if (rcpt != NULL && str_eq(rcpt, CUT))
+				break;
 			peer_say(fd, "250 queued\r\n");
 		} else if (str_starts_ci(text, "QUIT")) {
 			peer_say(fd, "221 bye\r\n");
@@ -160,25 +164,187 @@ test_sent(void **state)
 	buf_clear(&log);
 }
 
-/* A refused recipient is one mail's trouble. */
+/* A refused recipient is one mail's trouble: it is parked with the server's words, and a Global Admin told. */
 static void
 test_refused(void **state)
 {
-	static const char *const answers[] = {"550 no such user\r\n", NULL};
+	static const char *const answers[] = {"550 no such user\r\n", NULL, NULL};
+	struct mail_rig *m = *state;
+	int64_t next_at = -1, boss = 0;
+	struct buf log;
+	char *text;
+
+	OK(&m->r, person_put(m->r.admin, "boss", "Boss", "boss@firm.example", true, &boss, &m->r.err));
+	lose(m, "sam@procore.example", "sam", "sam@firm.example");
+	lose(m, "kim@procore.example", "kim", "kim@firm.example");
+	log = run(m, answers, 3, &next_at);
+	expect_row(m, 1, "refused 1");
+	expect_row(m, 2, "sent 1");
+	expect_row(m, 3, "sent 1");
+	assert_int_equal(rig_number(&m->r, "select count(*) from mail"), 3);
+	text = rig_text(&m->r, "select to_address || '|' || text_body from mail where kind = 'refused'");
+	assert_true(str_starts(text, "boss@firm.example|Hello Boss,"));
+	assert_non_null(strstr(text, "our mail to sam@firm.example"));
+	assert_non_null(strstr(text, "550 no such user"));
+	free(text);
+	assert_int_equal(rig_number(&m->r, "select count(*) from service where name = 'smtp' and state = 'ok'"), 1);
+	buf_clear(&log);
+}
+
+/* An admin's mail that is refused too is told to nobody else, and sent again when the admin says so. */
+static void
+test_refused_and_sent_again(void **state)
+{
+	static const char *const answers[] = {"550 no such user\r\n", "550 no such admin\r\n"};
+	struct mail_rig *m = *state;
+	int64_t next_at = -1, boss = 0, n = 0;
+	struct buf log;
+
+	OK(&m->r, person_put(m->r.admin, "boss", "Boss", "boss@firm.example", true, &boss, &m->r.err));
+	lose(m, "sam@procore.example", "sam", "sam@firm.example");
+	log = run(m, answers, 2, &next_at);
+	buf_clear(&log);
+	assert_int_equal(rig_number(&m->r, "select count(*) from mail where state = 'refused'"), 2);
+	assert_int_equal(next_at, 0);
+	OK(&m->r, mail_row_again(m->r.admin, 99, &n, &m->r.err));
+	assert_int_equal(n, 0);
+	OK(&m->r, mail_row_again(m->r.admin, 0, &n, &m->r.err));
+	assert_int_equal(n, 2);
+	log = run(m, accept, 2, &next_at);
+	buf_clear(&log);
+	assert_int_equal(rig_number(&m->r, "select count(*) from mail where state = 'sent' and tries = 2"), 2);
+}
+
+/* Whether it was taken nobody can tell: sent once more under the same Message-ID, and then not again. */
+static void
+test_doubt(void **state)
+{
+	static const char *const cut[] = {CUT};
+	struct mail_rig *m = *state;
+	int64_t next_at = -1;
+	struct buf first, second;
+	char *id, *answer;
+
+	lose(m, "sam@procore.example", "sam", "sam@firm.example");
+	id = rig_text(&m->r, "select message_id from mail");
+	first = run(m, cut, 1, &next_at);
+	expect_row(m, 1, "queued 1");
+	assert_int_equal(rig_number(&m->r, "select count(*) from service where name = 'smtp' and state = 'down'"), 1);
+	rig_clock(&m->r, MAIL_RETRY_FIRST_S * 2);
+	second = run(m, cut, 1, &next_at);
+	expect_row(m, 1, "sent 2");
+	assert_int_equal(next_at, 0);
+	assert_int_equal(rig_count(&first, id), 1);
+	assert_int_equal(rig_count(&second, id), 1);
+	answer = rig_text(&m->r, "select answer from mail");
+	assert_non_null(strstr(answer, "taken for delivered"));
+	free(id);
+	free(answer);
+	buf_clear(&first);
+	buf_clear(&second);
+}
+
+static void
+play_nothing(int listen_fd, int log_fd UNUSED, const void *arg UNUSED)
+{
+	int fd = peer_accept(listen_fd);
+
+	peer_drain(fd);
+	close(fd);
+}
+
+/* A server that never says a word is given up in time and holds up nobody: one try for all that wait. */
+static void
+test_tarpit(void **state)
+{
+	struct mail_rig *m = *state;
+	int64_t next_at = -1;
+	char *why;
+
+	lose(m, "sam@procore.example", "sam", "sam@firm.example");
+	lose(m, "kim@procore.example", "kim", "kim@firm.example");
+	peer_start(&m->server, play_nothing, NULL);
+	free(m->r.conf.smtp_url);
+	m->r.conf.smtp_url = xasprintf("smtp://127.0.0.1:%d", m->server.port);
+	m->mail.total_ms = 300;
+	OK(&m->r, mail_run(&m->mail, 20, &next_at, &m->r.err));
+	peer_join(&m->server, NULL);
+	expect_row(m, 1, "queued 1");
+	expect_row(m, 2, "queued 0");
+	assert_true(next_at >= clk_now() + MAIL_RETRY_FIRST_S - 2);
+	why = rig_text(&m->r, "select detail from service where name = 'smtp' and state = 'down'");
+	assert_non_null(strstr(why, "did not answer in time"));
+	free(why);
+}
+
+/* The gaps grow and stay within their limit, over hours of outage and restarts (all state is in the rows). */
+static void
+test_down_for_hours(void **state)
+{
+	struct mail_rig *m = *state;
+	int64_t next_at = -1, last_gap = 0;
+	struct buf log;
+
+	lose(m, "sam@procore.example", "sam", "sam@firm.example");
+	for (int i = 0; i < 12; i++) {
+		int64_t gap;
+
+		log = run(m, NULL, 0, &next_at);
+		buf_clear(&log);
+		gap = next_at - clk_now();
+		assert_in_range(gap, MAIL_RETRY_FIRST_S - 1, MAIL_DOWN_MAX_S * 5 / 4 + 1);
+		assert_true(gap >= last_gap || last_gap >= MAIL_DOWN_MAX_S);
+		last_gap = gap;
+		rig_clock(&m->r, gap);
+		mail_close(&m->mail);
+		OK(&m->r, mail_open(m->r.db, &m->r.conf, &m->password, &m->mail, &m->r.err));
+	}
+	assert_true(last_gap >= MAIL_DOWN_MAX_S);
+	log = run(m, accept, 1, &next_at);
+	expect_row(m, 1, "sent 13");
+	buf_clear(&log);
+}
+
+/* Put off for days: given up in the end, in sight. */
+static void
+test_put_off_for_days(void **state)
+{
+	static const char *const full[] = {"452 mailbox full\r\n"};
 	struct mail_rig *m = *state;
 	int64_t next_at = -1;
 	struct buf log;
 
 	lose(m, "sam@procore.example", "sam", "sam@firm.example");
-	lose(m, "kim@procore.example", "kim", "kim@firm.example");
-	log = run(m, answers, 2, &next_at);
-	expect_row(m, 1, "refused 1");
-	expect_row(m, 2, "sent 1");
-	assert_int_equal(rig_number(&m->r, "select count(*) from service where name = 'smtp' and state = 'ok'"), 1);
+	log = run(m, full, 1, &next_at);
+	buf_clear(&log);
+	expect_row(m, 1, "queued 1");
+	rig_clock(&m->r, MAIL_PUT_OFF_MAX_S + 1);
+	log = run(m, full, 1, &next_at);
+	buf_clear(&log);
+	expect_row(m, 1, "refused 2");
+	assert_int_equal(next_at, 0);
+}
+
+/* What a directory or Procore put into a name does not end a header, and does not keep the mail back. */
+static void
+test_no_header_injection(void **state)
+{
+	struct mail_rig *m = *state;
+	int64_t next_at = -1;
+	struct buf log;
+
+	lose(m, "sam@procore.example", "sam", "sam@firm.example");
+	rig_sql(&m->r, "update mail set to_name = 'Sam' || char(13, 10) || 'Bcc: eve@evil.example'");
+	rig_sql(&m->r, "update account set login = 'a' || char(13, 10) || 'Bcc: eve@evil.example'");
+	log = run(m, accept, 1, &next_at);
+	expect_row(m, 1, "sent 1");
+	assert_int_equal(rig_count(&log, "\nBcc:"), 0);
+	assert_int_equal(rig_count(&log, "RCPT TO:<eve"), 0);
+	assert_int_equal(rig_count(&log, "To: \"Sam  Bcc: eve@evil.example\" <sam@firm.example>"), 1);
 	buf_clear(&log);
 }
 
-/* "Later" is tried again with the same Message-ID. */
+/* "Later" for one mail is tried again with the same Message-ID; the others go on and the server counts as well. */
 static void
 test_later(void **state)
 {
@@ -192,6 +358,7 @@ test_later(void **state)
 	log = run(m, answers, 1, &next_at);
 	buf_clear(&log);
 	expect_row(m, 1, "queued 1");
+	assert_int_equal(rig_number(&m->r, "select count(*) from service where name = 'smtp' and state = 'down'"), 0);
 	assert_in_range(next_at, clk_now() + MAIL_RETRY_FIRST_S - 2, clk_now() + MAIL_RETRY_FIRST_S * 5 / 4);
 	/* Not due yet: no server is asked. */
 	OK(&m->r, mail_run(&m->mail, 20, &next_at, &m->r.err));
@@ -219,7 +386,8 @@ test_server_down(void **state)
 	expect_row(m, 1, "queued 1");
 	expect_row(m, 2, "queued 0");
 	assert_int_equal(rig_number(&m->r, "select count(*) from service where name = 'smtp' and state = 'down'"), 1);
-	assert_true(next_at <= clk_now());
+	/* Nor is it asked at once for the second one. */
+	assert_true(next_at >= clk_now() + MAIL_RETRY_FIRST_S - 2);
 	buf_clear(&log);
 	rig_clock(&m->r, MAIL_RETRY_FIRST_S * 2);
 	log = run(m, accept, 2, &next_at);
@@ -337,6 +505,12 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_sent),
 	    TEST(test_refused),
+	    TEST(test_refused_and_sent_again),
+	    TEST(test_doubt),
+	    TEST(test_tarpit),
+	    TEST(test_down_for_hours),
+	    TEST(test_put_off_for_days),
+	    TEST(test_no_header_injection),
 	    TEST(test_later),
 	    TEST(test_server_down),
 	    TEST(test_no_longer_true),

@@ -280,6 +280,77 @@ health_tells(void **state)
 	web_has(&s->w, "npc_adapter");
 }
 
+/* Mails that did not go out, with the server's words; on the first page the one alarm that cannot be mailed. */
+static void
+mail_troubles(void **state)
+{
+	struct site *s = *state;
+
+	site_run(s, "INSERT INTO mail (kind, dedupe, to_address, message_id, next_at, queued_at, state, tries, answer)"
+		    " VALUES ('digest', 'a', 'sam@firm.example', '<a@b>', 1, 1, 'refused', 1, '550 no such <user>'),"
+		    " ('digest', 'b', 'kim@firm.example', '<c@d>', 1, 1, 'queued', 4, '451 greylisted'),"
+		    " ('digest', 'c', 'fine@firm.example', '<e@f>', 1, 1, 'sent', 1, '250')");
+	assert_int_equal(site_get(s, "ga", P "/health"), 200);
+	web_has(&s->w, "sam@firm.example");
+	web_has(&s->w, "Refused for good: 550 no such &lt;user&gt;");
+	web_has(&s->w, "Waits after 4 tries in vain: 451 greylisted");
+	web_lacks(&s->w, "fine@firm.example");
+	assert_int_equal(site_get(s, "ga", P), 200);
+	web_lacks(&s->w, "Mail cannot be sent");
+	site_run(s, "INSERT INTO service (name, state, detail, since_at) VALUES ('smtp', 'down', 'mail.example.com refused: "
+		    "535 wrong; check smtp_user and smtp_password_file', 1)");
+	assert_int_equal(site_get(s, "ga", P), 200);
+	web_has(&s->w, "Mail cannot be sent");
+	assert_int_equal(site_get(s, "pa", P), 200);
+	web_lacks(&s->w, "Mail cannot be sent");
+	assert_int_equal(site_get(s, "ga", P "/health"), 200);
+	web_has(&s->w, "535 wrong; check smtp_user and smtp_password_file");
+}
+
+/* ---- the daily digest */
+
+static void
+digest_is_ended_by_a_button(void **state)
+{
+	struct site *s = *state;
+
+	assert_int_equal(site_get(s, "pa", P "/digest"), 200);
+	web_has(&s->w, "You get it.");
+	web_has(&s->w, "End the daily mail");
+	assert_int_equal(site_number(s, "SELECT wants_digest FROM person WHERE user_name = 'pa'"), 1);
+	assert_int_equal(web_post_stale(&s->w, "pa", P "/digest", "digest=off"), 403);
+	web_has(&s->w, "The form was out of date");
+	assert_int_equal(site_number(s, "SELECT wants_digest FROM person WHERE user_name = 'pa'"), 1);
+	assert_int_equal(site_post(s, "pa", P "/digest", "digest=off"), 303);
+	web_leads_to(&s->w, "/Projects/digest?done=saved");
+	assert_int_equal(site_number(s, "SELECT group_concat(wants_digest, '') FROM (SELECT wants_digest FROM person WHERE "
+	                                "user_name IN ('pa', 'ga') ORDER BY user_name)"), 10);
+	assert_int_equal(site_get(s, "pa", P "/digest?done=saved"), 200);
+	web_has(&s->w, "Saved");
+	web_has(&s->w, "You do not get it.");
+	assert_int_equal(site_number(s, "SELECT count(*) FROM audit WHERE action = 'person.digest' AND actor = 'pa' AND "
+	                                "detail LIKE '%%off%%'"), 1);
+	assert_int_equal(site_post(s, "pa", P "/digest", "digest=on"), 303);
+	assert_int_equal(site_number(s, "SELECT wants_digest FROM person WHERE user_name = 'pa'"), 1);
+	assert_int_equal(site_post(s, "pa", P "/digest", "digest=x"), 400);
+}
+
+/* Who is no admin gets none, and cannot write anything either. */
+static void
+digest_is_for_admins(void **state)
+{
+	static const char *const others[] = {"bic", "nobody", "stranger"};
+	struct site *s = *state;
+
+	for (size_t i = 0; i < ROWS(others); i++) {
+		assert_int_equal(site_get(s, others[i], P "/digest"), 200);
+		web_has(&s->w, "You are no admin of a connected project");
+		web_lacks(&s->w, "End the daily mail");
+		assert_int_equal(site_post(s, others[i], P "/digest", "digest=off"), 200);
+	}
+	assert_int_equal(site_number(s, "SELECT count(*) FROM person WHERE wants_digest = 0"), 0);
+}
+
 /* ---- 50 a page */
 
 static void
@@ -437,6 +508,9 @@ main(void)
 	    SITE_TEST(activity_by_role),
 	    SITE_TEST(administration_by_role),
 	    SITE_TEST(health_tells),
+	    SITE_TEST(mail_troubles),
+	    SITE_TEST(digest_is_ended_by_a_button),
+	    SITE_TEST(digest_is_for_admins),
 	    SITE_TEST(pages_of_fifty),
 	    SITE_TEST(hostile_names),
 	    SITE_TEST(item_in_full),

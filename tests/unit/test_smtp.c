@@ -9,14 +9,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clk.h"
 #include "base/str.h"
 #include "io/curl.h"
 #include "io/smtp.h"
 #include "peer.h"
 
-/* How the server answers; NULL is what a good one would say, "" is hanging up. */
+/* How the server answers; NULL is what a good one would say, "" is hanging up, SILENT no
+ * answer at all. */
+#define SILENT "~"
 struct manners {
-	const char *greeting, *ehlo, *auth, *mail, *rcpt, *data, *done;
+	int total_ms; /* 0: the client has time enough */
+	const char *greeting, *ehlo, *auth, *mail, *rcpt, *data, *done, *quit;
 };
 
 static bool
@@ -24,6 +28,10 @@ answer(int fd, const char *given, const char *usual)
 {
 	const char *s = given != NULL ? given : usual;
 
+	if (str_eq(s, SILENT)) {
+		peer_drain(fd);
+		return false;
+	}
 	peer_say(fd, s);
 	return s[0] != '\0';
 }
@@ -53,7 +61,7 @@ on_command(int fd, int log_fd, const char *line, const struct manners *m)
 		return answer(fd, m->rcpt, "250 2.1.5 fine\r\n");
 	if (str_starts_ci(line, "DATA"))
 		return answer(fd, m->data, "354 go ahead\r\n");
-	peer_say(fd, "221 bye\r\n");
+	(void)answer(fd, m->quit, "221 bye\r\n");
 	return false;
 }
 
@@ -93,7 +101,8 @@ static const char mail[] = "From: a@example.com\r\nSubject: x\r\n\r\none\r\n.two
 static void
 send_to(const struct manners *m, const char *user, struct sent *s)
 {
-	struct smtp_conf c = {.ca_file = "", .user = user, .total_ms = 20000};
+	struct smtp_conf c = {.ca_file = "", .user = user,
+	    .total_ms = m->total_ms != 0 ? m->total_ms : 20000};
 	struct secret password = {0};
 	struct err e = {0};
 	struct peer p;
@@ -143,25 +152,39 @@ test_refusals(void **state UNUSED)
 	} cases[] = {
 	    {{.rcpt = "550 5.1.1 no such person\r\n"}, SMTP_PERMANENT, "no such person"},
 	    {{.rcpt = "451 4.7.1 greylisted\r\n"}, SMTP_LATER, "greylisted"},
-	    {{.mail = "553 5.7.1 not your sender\r\n"}, SMTP_PERMANENT, "not your sender"},
-	    {{.mail = "530 5.7.0 sign in first\r\n"}, SMTP_CONFIG, "sign in first"},
+	    {{.mail = "553 5.7.1 not your sender\r\n"}, SMTP_CONFIG, "not your sender; check mail_from"},
+	    {{.mail = "530 5.7.0 sign in first\r\n"}, SMTP_CONFIG,
+		"sign in first; check smtp_user and smtp_password_file"},
+	    {{.mail = "451 4.3.0 try again\r\n"}, SMTP_LATER, "try again"},
+	    {{.mail = "421 4.3.2 going down\r\n"}, SMTP_DOWN, "going down"},
 	    {{.data = "554 5.5.1 no\r\n"}, SMTP_PERMANENT, "554 5.5.1 no"},
 	    {{.done = "554 5.7.1 spam\r\n"}, SMTP_PERMANENT, "spam"},
 	    {{.done = "452 4.3.1 disk full\r\n"}, SMTP_LATER, "disk full"},
-	    {{.auth = "535 5.7.8 wrong password\r\n"}, SMTP_CONFIG, "wrong password"},
-	    {{.auth = "454 4.7.0 later\r\n"}, SMTP_LATER, "later"},
-	    {{.greeting = "554 5.3.2 not for you\r\n"}, SMTP_CONFIG, "not for you"},
-	    {{.greeting = "421 4.3.2 too busy\r\n"}, SMTP_LATER, "too busy"},
-	    {{.greeting = ""}, SMTP_LATER, "127.0.0.1"},
-	    {{.rcpt = ""}, SMTP_LATER, "127.0.0.1"},
-	    {{.done = ""}, SMTP_LATER, "127.0.0.1"},
+	    {{.auth = "535 5.7.8 wrong password\r\n"}, SMTP_CONFIG,
+		"wrong password; check smtp_user and smtp_password_file"},
+	    {{.auth = "454 4.7.0 later\r\n"}, SMTP_DOWN, "later"},
+	    {{.ehlo = "250-mail.example.com\r\n250 AUTH X-OWN\r\n"}, SMTP_CONFIG, "it takes no user name and password here"},
+	    {{.greeting = "554 5.3.2 not for you\r\n"}, SMTP_CONFIG, "not for you; check smtp_url"},
+	    {{.greeting = "421 4.3.2 too busy\r\n"}, SMTP_DOWN, "too busy"},
+	    {{.greeting = ""}, SMTP_DOWN, "127.0.0.1"},
+	    {{.rcpt = ""}, SMTP_DOWN, "127.0.0.1"},
+	    {{.done = ""}, SMTP_DOUBT, "took the whole text, but its answer was lost"},
+	    {{.total_ms = 300, .greeting = SILENT}, SMTP_DOWN, "did not answer in time"},
+	    {{.total_ms = 300, .rcpt = SILENT}, SMTP_DOWN, "did not answer in time"},
+	    {{.total_ms = 300, .done = SILENT}, SMTP_DOUBT, "its answer was lost"},
+	    {{.total_ms = 300, .quit = SILENT, .done = SILENT}, SMTP_DOUBT, "its answer was lost"},
+	    /* A mail is sent when it is accepted, whatever becomes of the goodbye. */
+	    {{.quit = SILENT}, SMTP_ACCEPTED, "queued as 42"},
 	    {{.rcpt = "550 a\tb\x01\x7f\r\n"}, SMTP_PERMANENT, "550 a b  "},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int64_t began_ms = clk_mono_ms();
 		struct sent s;
 
 		send_to(&cases[i].m, "cw", &s);
+		/* Nobody waits for a silent server's goodbye. */
+		assert_true(clk_mono_ms() - began_ms < 10000);
 		if (s.result != cases[i].result || strstr(s.why, cases[i].why) == NULL)
 			fail_msg("case %zu: %d: %s\n%s", i, (int)s.result, s.why,
 			    buf_str(&s.log));
@@ -183,7 +206,7 @@ test_no_server(void **state UNUSED)
 	c.url = url;
 	assert_int_equal(
 	    smtp_send(&c, "a@example.com", "b@example.com", "x", 1, &result, why, &e), 0);
-	assert_int_equal(result, SMTP_LATER);
+	assert_int_equal(result, SMTP_DOWN);
 	assert_non_null(strstr(why, "127.0.0.1"));
 	c.url = "https://127.0.0.1";
 	assert_int_equal(

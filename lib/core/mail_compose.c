@@ -60,12 +60,22 @@ add_project(void *arg, const struct mail_project *p)
 	buf_clear(&line);
 }
 
+/* A list of which only the first ones are named. */
+struct named {
+	struct json *rows;
+	int n; /* all of them, as far as they were read */
+};
+
 static void
 add_item(void *arg, const struct mail_item *i)
 {
 	struct buf line = BUF_INIT(LIMIT_FIELD);
-	struct json *row = json_add_obj(arg);
+	struct named *list = arg;
+	struct json *row;
 
+	if (list->n++ >= ITEMS_NAMED)
+		return;
+	row = json_add_obj(list->rows);
 	buf_printf(&line, "%s %s: %s (%s)", str_eq(i->kind, "rfi") ? "RFI" : "Submittal", i->number, i->subject,
 	    i->project_number);
 	json_put_str(row, "text", buf_str(&line));
@@ -130,10 +140,9 @@ static int
 account_model(struct mail_ctx *m, const struct mail_row *row, struct json *model, bool *still_true, struct err *e)
 {
 	struct account a = {0};
-	struct json *items = json_put_arr(model, "items");
+	struct named items = {.rows = json_put_arr(model, "items")};
 	bool owner = true;
 	bool in_use = false;
-	size_t n;
 	int rc = -1;
 
 	if (account_get(m->db, row->account_id, &a, e) == -1)
@@ -153,10 +162,9 @@ account_model(struct mail_ctx *m, const struct mail_row *row, struct json *model
 	put_why(&a, row->kind, model);
 	put_since(a.since_at, model);
 	if (mail_projects_of_account(m->db, a.id, add_project, json_put_arr(model, "projects"), e) == -1 ||
-	    mail_items_of_account(m->db, a.id, ITEMS_NAMED + 1, add_item, items, e) == -1)
+	    mail_items_of_account(m->db, a.id, ITEMS_NAMED + 1, add_item, &items, e) == -1)
 		goto out;
-	n = json_len(items);
-	json_put_str(model, "more_text", n > ITEMS_NAMED ? "and more; the list is on the portal" : "");
+	json_put_str(model, "more_text", items.n > ITEMS_NAMED ? "and more; the list is on the portal" : "");
 	rc = 0;
 out:
 	account_clear(&a);
@@ -274,8 +282,12 @@ static void
 add_issue(void *arg, const struct mail_issue *i)
 {
 	struct buf project = BUF_INIT(LIMIT_FIELD);
-	struct json *row = json_add_obj(arg);
+	struct named *list = arg;
+	struct json *row;
 
+	if (list->n++ >= ISSUES_NAMED)
+		return;
+	row = json_add_obj(list->rows);
 	buf_printf(&project, "%s %s", i->project_number, i->project_name);
 	json_put_str(row, "project", buf_str(&project));
 	json_put_str(row, "text", i->message);
@@ -286,18 +298,18 @@ add_issue(void *arg, const struct mail_issue *i)
 static int
 digest_model(struct mail_ctx *m, const struct mail_row *row, struct json *model, bool *still_true, struct err *e)
 {
-	struct json *issues = json_put_arr(model, "issues");
+	struct named issues = {.rows = json_put_arr(model, "issues")};
 	struct buf url = BUF_INIT(LIMIT_URL);
 	char day[CLK_TEXT_BYTES];
 
 	clk_local(row->queued_at, day);
 	day[strcspn(day, " ")] = '\0';
 	json_put_str(model, "day", day);
-	if (mail_issues_of_person(m->db, row->to_address, ISSUES_NAMED + 1, add_issue, issues, e) == -1)
+	if (mail_issues_of_person(m->db, row->to_address, ISSUES_NAMED + 1, add_issue, &issues, e) == -1)
 		return -1;
-	*still_true = json_len(issues) > 0;
+	*still_true = issues.n > 0;
 	json_put_str(
-	    model, "more_text", json_len(issues) > ISSUES_NAMED ? "and more; the list is on the portal" : "");
+	    model, "more_text", issues.n > ISSUES_NAMED ? "and more; the list is on the portal" : "");
 	buf_printf(&url, "%s/Projects/issues", m->conf->public_url);
 	json_put_str(model, "link", buf_str(&url));
 	buf_truncate(&url, 0);

@@ -207,6 +207,12 @@ outbox_queue(struct db *db, const struct outbox_new *m, struct err *e)
 }
 
 int
+service_down(struct db *db, const char *name, bool *down, struct err *e)
+{
+	return db_yes(db, Q_SERVICE_DOWN, down, e, DB_TEXT(name));
+}
+
+int
 service_unseen(struct db *db, const char *name, int64_t after_at, bool *unseen, struct err *e)
 {
 	return db_yes(db, Q_SERVICE_UNSEEN, unseen, e, DB_TEXT(name), DB_I64(after_at));

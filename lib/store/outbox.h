@@ -68,6 +68,8 @@ struct outbox_new {
 /* Queue one; a dedupe key that exists already makes it a no-op. Wishes the mail job. */
 MUST_USE int outbox_queue(struct db *db, const struct outbox_new *m, struct err *e);
 
+/* Is it noted as out of order? source: SERVICE_DOWN */
+MUST_USE int service_down(struct db *db, const char *name, bool *down, struct err *e);
 /* Is it noted as out of order, or was it last noted as working at after_at or before? source: SERVICE_UNSEEN */
 MUST_USE int service_unseen(struct db *db, const char *name, int64_t after_at, bool *unseen, struct err *e);
 /* Record a service's state. source: SERVICE_SET */

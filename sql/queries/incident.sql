@@ -96,6 +96,9 @@ VALUES (?1, ?2, ?3, ?4, CASE WHEN ?2 = 'ok' THEN ?4 END)
  WHERE service.state <> excluded.state OR service.detail <> excluded.detail
     OR coalesce(service.last_ok_at, 0) <= ?4 - 60;
 
+-- SERVICE_DOWN roles: web auth sync
+SELECT EXISTS (SELECT 1 FROM service WHERE name = ?1 AND state = 'down');
+
 -- SERVICE_UNSEEN roles: sync
 SELECT NOT EXISTS (SELECT 1 FROM service WHERE name = ?1 AND state = 'ok' AND last_ok_at > ?2);
 

@@ -209,7 +209,7 @@ test_curl_codes(void **state)
 	    {92, {.ready = true, .head_left = true, .body_left = true}, CURL_STAGE_LOST}, /* HTTP2_STREAM */
 	    {23, {.ready = true, .head_left = true, .body_left = true, .stopped = true}, CURL_STAGE_STOPPED},
 	    {42, {.ready = true, .read_failed = true}, CURL_STAGE_LOCAL}, /* ABORTED_BY_CALLBACK */
-	    {67, {.mail = true, .named = true}, CURL_STAGE_LOGIN}, /* LOGIN_DENIED */
+	    {67, {.mail = true, .named = true}, CURL_STAGE_AUTH}, /* LOGIN_DENIED */
 	    {56, {.mail = true, .named = true, .connected = true, .replied = true}, CURL_STAGE_LOGIN},
 	};
 

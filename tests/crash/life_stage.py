@@ -22,6 +22,7 @@ from rig import Rig, load  # noqa: E402
 STOPPED = 99  # DB_STOPPED of lib/io/db.h
 MOVED_S = 60
 STEP_LIMIT_S = 120
+LOST = "account.lost"
 ASKS = ("account.link", "account.refused", "account.sign_in", "bic.check", "connection.check",
         "connection.prepare", "hand_over.approve")
 MADE_UP = re.compile(r'\bit-[0-9a-f]{24}\b|(?<="hook":")\d+')  # ids that the stand-ins make up: items, webhooks
@@ -237,9 +238,10 @@ class Life:
     def audit(self):
         """The trail, but for how often a person pressed a button that only asks for something: who does not get an answer
         presses again, and is in the trail again. A webhook that was made by a worker that died is found, and put in
-        order instead of made."""
+        order instead of made. After a renewal that a death cut off, a loss is told with other words: its answer counts as
+        lost."""
         found = [(r["actor"], r["action"].replace("webhook.repair", "webhook.create"), r["target"],
-                  MADE_UP.sub("#", r["detail"]))
+                  "why" if r["action"] == LOST else MADE_UP.sub("#", r["detail"]))
                  for r in self.sql("SELECT actor, action, target, detail FROM audit")]
         return sorted([r for r in found if r[1] not in ASKS] + list({r[:2] for r in found if r[1] in ASKS}))
 

@@ -170,7 +170,7 @@ class RefreshCase(unittest.TestCase):
         print(f"ended at each of {n - 1} commits", file=sys.stderr)
 
     def test_answer_dies_with_the_process(self):
-        """Killed between Procore's answer and our commit: the pair is lost, nobody is to blame, the person is told."""
+        """Killed between Procore's answer and our commit: the pair is lost, and nobody is to blame."""
         worker = subprocess.Popen(self.site.argv("connectord", "--once"), stderr=subprocess.DEVNULL)
         self.procore.kill = worker.kill
         self.assertEqual(worker.wait(60), -signal.SIGKILL)
@@ -182,8 +182,9 @@ class RefreshCase(unittest.TestCase):
         (_, word, cause, text, _), = state["account"]
         self.assertEqual((word, cause), ("lost", "sign_in_lost"))
         self.assertIn("nobody did anything wrong", text)
-        self.assertEqual(state["incident"], [("account", "1", "sign_in_lost", 1)])
-        self.assertEqual(state["mail"], [("lost", "sam@firm.example", "queued")])
+        # No project needs this account: nobody is written to or reminded.
+        self.assertEqual(state["incident"], [("account", "1", "sign_in_lost", 0)])
+        self.assertEqual(state["mail"], [("lost", "sam@firm.example", "dropped")])
         self.assertEqual(state["token"], [])
         # A dead pair is not tried again.
         self.site.move_clock(3 * DAY_S)

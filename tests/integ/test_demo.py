@@ -125,13 +125,6 @@ class Demo(unittest.TestCase):
         self.assertNotEqual(self.pid(), pid)
         self.assertEqual(self.open_portal().status, 200)
 
-    def rows(self, sql):
-        db = sqlite3.connect(f"file:{os.path.join(self.folder.name, 'rig', 'state', 'connectorweb.db')}?mode=ro", uri=True)
-        try:
-            return db.execute(sql).fetchall()
-        finally:
-            db.close()
-
     def test_6_data_of_another_version_is_made_anew(self):
         mark = "SELECT 1 FROM person WHERE user_name = 'of-before'"
         db = sqlite3.connect(os.path.join(self.folder.name, "rig", "state", "connectorweb.db"))

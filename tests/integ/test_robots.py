@@ -24,6 +24,7 @@ class Robots(harness.SignInCase):
         login = self.rig.person("cbeaumont")["procore"]["login"]
         link = self.rig.portal("/Projects/reconnect?account=" + seed.account_id(self.rig, login))
         owner = self.rig.client("cbeaumont")
+        self.rig.wait_for("the loss", lambda: self.account(login)["state"] == "lost")
         before = self.dump()
         page = owner.get(link)
         self.assertEqual(page.status, 200)
